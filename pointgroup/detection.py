@@ -1,0 +1,324 @@
+"""The point group of a geometry that is symmetric to within a tolerance.
+
+The tolerance has one meaning: the largest accepted root-mean-square displacement per atom
+(Å) between the geometry and its symmetrised form under the group.
+
+No branch looks at the inertia tensor: candidate operations come from one reference pair of
+atoms (`matching`), are closed exactly as permutations (`closure`), recognised and put into
+the standard frame (`recognition`), and the group is accepted if symmetrising moves the atoms
+by no more than the tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .closure import PermutationGroup, element_keys, element_orders
+from .errors import GroupError, ToleranceError
+from .groups import PointGroup
+from .matching import (
+    Candidates,
+    Cloud,
+    Indices,
+    atom_kinds,
+    candidate_operations,
+    confirm,
+    fit_rotations,
+)
+from .molecule import Molecule
+from .operations import FloatArray
+from .recognition import Elements, schoenflies, standard_frame
+
+DEFAULT_TOLERANCE = 0.01
+"""RMS displacement per atom, Å, used when no tolerance is given."""
+MAX_TOLERANCE = 0.5
+"""Å; beyond it atoms would be symmetrised onto their neighbours."""
+MAX_ATOMS = 20_000
+"""Largest molecule accepted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymmetryOperation:
+    """An operation of a molecule.
+
+    Attributes
+    ----------
+    label : str
+        Textbook symbol.
+    matrix : (3, 3)
+        In the frame of the molecule, about ``Symmetry.origin``.
+    permutation : (N,) int
+        Atom i is sent to the place of atom ``permutation[i]``.
+    """
+
+    label: str
+    matrix: FloatArray
+    permutation: Indices
+
+    def __repr__(self) -> str:
+        return f"SymmetryOperation({self.label})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symmetry:
+    """The point group of a molecule, with everything needed to use it.
+
+    Attributes
+    ----------
+    molecule : Molecule
+        The geometry as given.
+    group : PointGroup
+    operations : tuple of SymmetryOperation
+        In the order of ``group.operations``. For a linear molecule, whose group is infinite,
+        those that differ as permutations: E and σv, for D∞h also i and C2'.
+    frame : (3, 3)
+        Rows are the standard axes x, y, z in the frame of the molecule.
+    origin : (3,) Å
+        The point that all operations leave in place (centre of mass of the symmetrised
+        molecule).
+    symmetrised_positions : (N, 3) Å
+        The nearest positions that have the group exactly, in the frame of the molecule.
+    tolerance : float, Å
+    """
+
+    molecule: Molecule
+    group: PointGroup
+    operations: tuple[SymmetryOperation, ...]
+    frame: FloatArray
+    origin: FloatArray
+    symmetrised_positions: FloatArray
+    tolerance: float
+
+    @property
+    def deviations(self) -> FloatArray:
+        """(N,) distance in Å that symmetrising moves each atom."""
+        moved = self.symmetrised_positions - self.molecule.positions
+        return np.asarray(np.linalg.norm(moved, axis=1))
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the deviations, Å; at most the tolerance."""
+        return float(np.sqrt(np.mean(self.deviations**2)))
+
+    @property
+    def standard_positions(self) -> FloatArray:
+        """(N, 3) Å, symmetrised positions in the standard frame of the group."""
+        return np.asarray((self.symmetrised_positions - self.origin) @ self.frame.T)
+
+    def n_unmoved(self, operation: int) -> int:
+        """Number of atoms that an operation leaves in place."""
+        permutation = self.operations[operation].permutation
+        return int(np.count_nonzero(permutation == np.arange(len(permutation))))
+
+    def orbits(self) -> tuple[tuple[int, ...], ...]:
+        """Sets of symmetry-equivalent atoms, by first atom."""
+        images = np.sort(np.array([o.permutation for o in self.operations]), axis=0)
+        seen: dict[int, list[int]] = {}
+        for atom, first in enumerate(images[0]):
+            seen.setdefault(int(first), []).append(atom)
+        return tuple(tuple(atoms) for atoms in seen.values())
+
+    def symmetrise(self) -> Molecule:
+        """The molecule moved to the symmetrised positions; ``deviations`` says how far."""
+        return self.molecule.with_positions(self.symmetrised_positions)
+
+
+def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
+    """Find the point group of a molecule.
+
+    Parameters
+    ----------
+    molecule : Molecule
+        Isotopes count: HDO is Cs.
+    tolerance : float, optional
+        Largest accepted RMS displacement per atom to the symmetrised form, Å; 0.01 if not
+        given.
+
+    Raises
+    ------
+    ToleranceError
+        If the tolerance is not between 0 and 0.5 Å.
+    GroupError
+        If the molecule has more than 20,000 atoms.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import example
+    >>> symmetry = detect(example("ferrocene_staggered"))
+    >>> str(symmetry.group), symmetry.rms < 1e-6
+    ('D5d', True)
+    """
+    tolerance = _checked_tolerance(tolerance)
+    if molecule.n_atoms > MAX_ATOMS:
+        raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
+    positions = molecule.positions - molecule.positions.mean(axis=0)
+    cloud = Cloud(positions, atom_kinds(molecule.symbols, molecule.masses))
+    if molecule.n_atoms == 1:
+        return _atom(molecule, tolerance)
+    if (linear := _linear(molecule, cloud, tolerance)) is not None:
+        return linear
+    return _general(molecule, cloud, tolerance)
+
+
+def _checked_tolerance(tolerance: float | None) -> float:
+    if tolerance is None:
+        return DEFAULT_TOLERANCE
+    if not 0 < tolerance <= MAX_TOLERANCE:
+        raise ToleranceError(
+            f"tolerance {tolerance:g} Å: give an RMS displacement above 0 and up to {MAX_TOLERANCE} Å"
+        )
+    return float(tolerance)
+
+
+def _atom(molecule: Molecule, tolerance: float) -> Symmetry:
+    here = np.array([0])
+    operations = (
+        SymmetryOperation("E", np.eye(3), here),
+        SymmetryOperation("i", -np.eye(3), here),
+    )
+    position = molecule.positions
+    return Symmetry(molecule, PointGroup("Kh"), operations, np.eye(3), position[0], position, tolerance)
+
+
+def _linear(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry | None:
+    """C∞v or D∞h if the atoms lie on one line, else None."""
+    axis = np.linalg.svd(cloud.positions, full_matrices=False)[2][0]
+    along = cloud.positions @ axis
+    line = np.outer(along, axis)
+    if _rms(cloud.positions - line) > tolerance:
+        return None
+    identity = np.arange(len(along))
+    mirror = np.eye(3) - 2 * np.outer(*[_perpendicular(axis)] * 2)
+    operations = [SymmetryOperation("E", np.eye(3), identity), SymmetryOperation("σv", mirror, identity)]
+    order = np.lexsort((cloud.kinds, along))
+    reverse = np.empty_like(identity)
+    reverse[order] = order[::-1]
+    even = np.outer((along - along[reverse]) / 2, axis)
+    symmetric = bool((cloud.kinds[reverse] == cloud.kinds).all()) and _rms(cloud.positions - even) <= tolerance
+    if symmetric:
+        operations += [SymmetryOperation("i", -np.eye(3), reverse), SymmetryOperation("C2'", -mirror, reverse)]
+    return _finish(
+        molecule,
+        PointGroup("D∞h" if symmetric else "C∞v"),
+        tuple(operations),
+        np.array([_perpendicular(axis), np.cross(axis, _perpendicular(axis)), axis]),
+        even if symmetric else line,
+        tolerance,
+    )
+
+
+def _perpendicular(axis: FloatArray) -> FloatArray:
+    other = np.eye(3)[np.argmin(np.abs(axis))]
+    across = np.cross(axis, other)
+    return np.asarray(across / np.linalg.norm(across))
+
+
+def _general(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry:
+    """Groups of molecules that are not linear: the largest one within the tolerance."""
+    window = 1.5 * tolerance * min(len(cloud.kinds) ** 0.5, 8.0)
+    candidates = candidate_operations(cloud, window)
+    permutations, residuals, accepted = confirm(
+        cloud, candidates.matrices, candidates.signs, 2 * tolerance
+    )
+    order = np.argsort(residuals, kind="stable")
+    group = PermutationGroup.trivial(len(cloud.kinds), candidates.pair)
+    found = _placed(molecule, cloud, group, tolerance)
+    for i in order[accepted[order]]:
+        key = element_keys(candidates.images[[i]], candidates.signs[[i]], len(cloud.kinds))
+        if key[0] in group.keys:
+            continue
+        larger = group.extended(permutations[i], int(candidates.signs[i]))
+        if larger is None:
+            continue
+        try:
+            placed = _placed(molecule, cloud, larger, tolerance)
+        except GroupError:
+            continue
+        if placed.rms <= tolerance:
+            group, found = larger, placed
+    return found
+
+
+def _placed(molecule: Molecule, cloud: Cloud, group: PermutationGroup, tolerance: float) -> Symmetry:
+    """Recognise a permutation group, find its frame and symmetrise the positions under it."""
+    matrices, _ = fit_rotations(cloud.positions, group.permutations, group.signs)
+    unmoved = (group.permutations == np.arange(len(cloud.kinds))).sum(axis=1)
+    orders = element_orders(group.permutations, group.signs)
+    elements = Elements.of(matrices, group.signs, orders, unmoved)
+    point_group = schoenflies(elements)
+    centre = molecule.masses @ cloud.positions / molecule.masses.sum()
+    frame = standard_frame(point_group, elements, cloud.positions - centre, molecule.masses)
+    ideal = np.array([o.matrix for o in point_group.operations])
+    rows = _assigned(ideal, frame, elements)
+    permutations = group.permutations[rows]
+    frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
+    operations = tuple(
+        SymmetryOperation(o.label, frame.T @ o.matrix @ frame, p)
+        for o, p in zip(point_group.operations, permutations, strict=True)
+    )
+    return _finish(molecule, point_group, operations, frame, symmetric, tolerance)
+
+
+def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indices:
+    """For each operation of the group, the element of the molecule that it is.
+
+    Raises
+    ------
+    GroupError
+        If two operations want the same element.
+    """
+    placed = (frame.T @ ideal @ frame).reshape(len(ideal), 9)
+    overlap = placed @ elements.matrices.reshape(-1, 9).T
+    overlap[np.linalg.det(ideal)[:, None] * elements.signs < 0] = -9.0
+    rows = np.argmax(overlap, axis=1)
+    if len(set(rows.tolist())) != len(rows):
+        raise GroupError("the operations do not fit the ideal ones one to one")
+    return np.asarray(rows)
+
+
+def _symmetrised(
+    positions: FloatArray, ideal: FloatArray, permutations: Indices, frame: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Frame and positions of the nearest geometry with exactly these operations.
+
+    Averaging over the group turns the molecule against a frame that is slightly off;
+    turning the frame back makes the error quadratically smaller each time.
+    """
+    for _ in range(20):
+        operations = frame.T @ ideal @ frame
+        average = np.mean(positions[permutations] @ operations, axis=0)
+        turn, _ = fit_rotations_between(average, positions)
+        frame = frame @ turn.T
+        if np.abs(turn - np.eye(3)).max() < 1e-13:
+            break
+    operations = frame.T @ ideal @ frame
+    return frame, np.mean(positions[permutations] @ operations, axis=0)
+
+
+def fit_rotations_between(source: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
+    """Rotation that best turns ``source`` (N, 3) onto ``target`` (N, 3), and the RMS left, Å."""
+    u, _, vt = np.linalg.svd(target.T @ source)
+    u[:, 2] *= np.linalg.det(u) * np.linalg.det(vt)
+    rotation = u @ vt
+    return rotation, _rms(source @ rotation.T - target)
+
+
+def _finish(
+    molecule: Molecule,
+    group: PointGroup,
+    operations: tuple[SymmetryOperation, ...],
+    frame: FloatArray,
+    centred: FloatArray,
+    tolerance: float,
+) -> Symmetry:
+    positions = centred + molecule.positions.mean(axis=0)
+    origin = molecule.masses @ positions / molecule.masses.sum()
+    for array in (frame, positions, origin):
+        array.flags.writeable = False
+    return Symmetry(molecule, group, operations, frame, origin, positions, tolerance)
+
+
+def _rms(displacements: FloatArray) -> float:
+    return float(np.sqrt(np.mean(np.sum(displacements**2, axis=1))))

@@ -1,0 +1,237 @@
+"""From coordinates to permutations: which orthogonal maps send the atoms onto themselves.
+
+An operation of a molecule that is not linear is fixed by where it sends two atoms a and b
+that are not in line with the centre, and by its determinant. So one reference pair is
+chosen; every pair of like atoms at like distances is a possible image and gives one map of
+each determinant. A map is confirmed when the nearest like atoms form a permutation and the
+best rotation for that permutation (W. Kabsch, *Acta Cryst.* A32, 922 (1976)) leaves a small
+residual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .operations import FloatArray
+
+Indices = NDArray[np.intp]
+
+_TREE_ABOVE = 400
+"""Atoms of one kind from which a search tree beats the matrix of all distances."""
+_BATCH = 2_000_000
+"""Distances held at once when candidates are matched together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cloud:
+    """Atoms about their centroid, sorted into kinds that symmetry may permute.
+
+    Attributes
+    ----------
+    positions : (N, 3), Å, centroid at the origin
+    kinds : (N,) int
+        Equal for atoms of one element and one isotope.
+    """
+
+    positions: FloatArray
+    kinds: Indices
+
+    @property
+    def radii(self) -> FloatArray:
+        """(N,) distances from the centroid, Å."""
+        return np.asarray(np.linalg.norm(self.positions, axis=1))
+
+    @property
+    def members(self) -> list[Indices]:
+        """Atom indices of each kind."""
+        return [np.flatnonzero(self.kinds == k) for k in range(self.kinds.max() + 1)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Possible operations: where they send the reference pair, and with which determinant.
+
+    Attributes
+    ----------
+    pair : (int, int)
+        The reference atoms a and b.
+    images : (M, 2) int
+        Where a and b go.
+    signs : (M,) int
+        Determinants.
+    matrices : (M, 3, 3)
+        The maps, from the pair alone.
+    """
+
+    pair: tuple[int, int]
+    images: Indices
+    signs: NDArray[np.int64]
+    matrices: FloatArray
+
+
+def atom_kinds(symbols: tuple[str, ...], masses: FloatArray) -> Indices:
+    """Number the kinds of atoms: same element, masses within 0.01 u of a neighbour."""
+    order = sorted(range(len(symbols)), key=lambda i: (symbols[i], masses[i]))
+    kinds = np.zeros(len(symbols), dtype=np.intp)
+    for previous, i in zip(order, order[1:], strict=False):
+        new = symbols[i] != symbols[previous] or masses[i] - masses[previous] > 0.01
+        kinds[i] = kinds[previous] + new
+    return kinds
+
+
+def candidate_operations(cloud: Cloud, window: float) -> Candidates:
+    """All maps that send the reference pair to a pair of like atoms at like distances.
+
+    Parameters
+    ----------
+    window : float
+        Largest accepted difference of two distances that should be equal, Å.
+    """
+    a, shell = _reference_atom(cloud, window)
+    b, images = _reference_partner(cloud, a, shell, window)
+    images = np.repeat(images, 2, axis=0)
+    signs = np.tile(np.array([1, -1]), len(images) // 2)
+    source = _frames(cloud.positions[[a]], cloud.positions[[b]])[0]
+    targets = _frames(cloud.positions[images[:, 0]], cloud.positions[images[:, 1]])
+    targets[:, :, 2] *= signs[:, None]
+    return Candidates((a, b), images, signs, targets @ source.T)
+
+
+def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
+    """An atom with few possible images, not close to the centre, and those images."""
+    radii = cloud.radii
+    far = radii > 0.4 * np.sqrt(np.mean(radii**2))
+    best: tuple[int, float, int] | None = None
+    for members in cloud.members:
+        chosen = members[far[members]]
+        if not len(chosen):
+            continue
+        sorted_radii = np.sort(radii[members])
+        low = np.searchsorted(sorted_radii, radii[chosen] - window)
+        high = np.searchsorted(sorted_radii, radii[chosen] + window, side="right")
+        count = high - low
+        smallest = np.flatnonzero(count == count.min())
+        i = chosen[smallest[np.argmax(radii[chosen[smallest]])]]
+        key = (int(count.min()), -float(radii[i]), int(i))
+        best = key if best is None or key < best else best
+    assert best is not None  # some atom is further out than 0.4 of the RMS radius
+    atom = best[2]
+    alike = cloud.kinds == cloud.kinds[atom]
+    return atom, np.flatnonzero(alike & (np.abs(radii - radii[atom]) <= window))
+
+
+def _reference_partner(
+    cloud: Cloud, a: int, shell: Indices, window: float
+) -> tuple[int, Indices]:
+    """The second atom, off the line of the first, with the fewest image pairs; and those."""
+    positions, radii = cloud.positions, cloud.radii
+    distances = np.linalg.norm(positions[shell][:, None] - positions, axis=2)
+    from_a = distances[int(np.flatnonzero(shell == a)[0])]
+    height = np.linalg.norm(np.cross(positions[a] / radii[a], positions), axis=1)
+    usable = np.flatnonzero(height > 0.5 * height.max())
+    nearest = usable[np.argsort(from_a[usable], kind="stable")][:8]
+    best: Indices | None = None
+    partner = int(nearest[0])
+    for b in nearest:
+        like = (cloud.kinds == cloud.kinds[b]) & (np.abs(radii - radii[b]) <= window)
+        rows, columns = np.nonzero(like & (np.abs(distances - from_a[b]) <= window))
+        if best is None or len(rows) < len(best):
+            best, partner = np.stack([shell[rows], columns], axis=1), int(b)
+    assert best is not None
+    aligned = np.linalg.norm(np.cross(positions[best[:, 0]], positions[best[:, 1]]), axis=1)
+    return partner, best[aligned > 1e-3 * radii[a] * max(radii[partner], 1e-6)]
+
+
+def _frames(first: FloatArray, second: FloatArray) -> FloatArray:
+    """(M, 3, 3) right-handed frames in columns: the bisecting plane of two vectors.
+
+    Built symmetrically from both unit vectors, so that errors of the two atoms share.
+    """
+    u = first / np.linalg.norm(first, axis=1, keepdims=True)
+    normal = np.cross(u, second)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    return np.stack([u, np.cross(normal, u), normal], axis=2)
+
+
+def match_atoms(cloud: Cloud, matrices: FloatArray) -> tuple[Indices, NDArray[np.bool_]]:
+    """Nearest like atom to the image of each atom, for each map.
+
+    Returns
+    -------
+    permutations : (M, N) int
+        The map sends atom i near to atom ``permutations[m, i]``.
+    valid : (M,) bool
+        Whether the row is a permutation.
+    """
+    n_atoms = len(cloud.positions)
+    permutations = np.empty((len(matrices), n_atoms), dtype=np.intp)
+    valid = np.ones(len(matrices), dtype=bool)
+    for members in cloud.members:
+        here = cloud.positions[members]
+        moved = here @ matrices.swapaxes(1, 2)
+        nearest = _nearest(here, moved)
+        permutations[:, members] = members[nearest]
+        valid &= (np.sort(nearest, axis=1) == np.arange(len(members))).all(axis=1)
+    return permutations, valid
+
+
+def _nearest(here: FloatArray, moved: FloatArray) -> Indices:
+    """(M, n) index into ``here`` (n, 3) of the point nearest to each of ``moved`` (M, n, 3)."""
+    if len(here) == 1:
+        return np.zeros(moved.shape[:2], dtype=np.intp)
+    if len(here) > _TREE_ABOVE:
+        from scipy.spatial import cKDTree
+
+        return np.asarray(cKDTree(here).query(moved)[1], dtype=np.intp)
+    step = max(1, _BATCH // len(here) ** 2)
+    # |x − y|² = |x|² − 2x·y + |y|²; the first term is the same for all partners y.
+    offset = np.sum(here**2, axis=1) / 2
+    parts = [
+        np.argmax(moved[k : k + step] @ here.T - offset, axis=2)
+        for k in range(0, len(moved), step)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(moved.shape[:2], dtype=np.intp)
+
+
+def fit_rotations(
+    positions: FloatArray, permutations: Indices, signs: NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray]:
+    """Best orthogonal matrix of given determinant for each permutation, and its residual.
+
+    Returns
+    -------
+    matrices : (M, 3, 3)
+        Minimising Σ_i |Q x_i − x_π(i)|².
+    residuals : (M,)
+        Root mean square over the atoms of |Q x_i − x_π(i)|, Å.
+    """
+    overlap = positions[permutations].swapaxes(1, 2) @ positions
+    u, _, vt = np.linalg.svd(overlap)
+    u[:, :, 2] *= (signs * np.linalg.det(u) * np.linalg.det(vt))[:, None]
+    matrices = u @ vt
+    difference = positions @ matrices.swapaxes(1, 2) - positions[permutations]
+    return matrices, np.sqrt(np.mean(np.sum(difference**2, axis=2), axis=1))
+
+
+def confirm(
+    cloud: Cloud, matrices: FloatArray, signs: NDArray[np.int64], limit: float
+) -> tuple[Indices, FloatArray, NDArray[np.bool_]]:
+    """Match, refine and match again; keep maps with a residual of at most ``limit`` Å.
+
+    Returns
+    -------
+    permutations : (M, N) int
+    residuals : (M,) Å
+    accepted : (M,) bool
+    """
+    permutations, valid = match_atoms(cloud, matrices)
+    refined, residuals = fit_rotations(cloud.positions, permutations, signs)
+    # A map taken from two noisy atoms can misplace distant ones: refit and match once more.
+    again = np.flatnonzero(~valid | (residuals > limit))
+    if len(again):
+        permutations[again], valid[again] = match_atoms(cloud, refined[again])
+        _, residuals[again] = fit_rotations(cloud.positions, permutations[again], signs[again])
+    return permutations, residuals, valid & (residuals <= limit)

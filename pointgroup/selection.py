@@ -1,0 +1,378 @@
+"""Selection rules, mode counts and the information completeness ratio R(G, N).
+
+A fundamental is infrared active if its irrep occurs in the polar vector V, Raman active if
+it occurs in Sym²V (first order, non-resonant, non-degenerate ground state), hyper-Raman
+active if in Sym³V; silent means neither infrared nor Raman. VCD and ROA need a chiral group,
+where they follow infrared and Raman: in an achiral one the pseudoscalars that they measure
+vanish.
+
+Sources: E. B. Wilson, J. C. Decius, P. C. Cross, *Molecular Vibrations* (1955), chapters
+6 and 7; S. J. Cyvin, J. E. Rauch, J. C. Decius, *J. Chem. Phys.* 43, 4083 (1965).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .characters import CharacterTable, Irrep
+from .detection import Symmetry, detect
+from .groups import PointGroup
+from .molecule import Molecule
+from .representations import Representation
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """In which spectra a fundamental (or a combination) is allowed.
+
+    Attributes
+    ----------
+    ir, raman, hyper_raman, vcd, roa : bool
+    """
+
+    ir: bool
+    raman: bool
+    hyper_raman: bool
+    vcd: bool
+    roa: bool
+
+    @property
+    def both(self) -> bool:
+        """Infrared and Raman active."""
+        return self.ir and self.raman
+
+    @property
+    def silent(self) -> bool:
+        """Neither infrared nor Raman active."""
+        return not (self.ir or self.raman)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRules:
+    """What carries intensity in a point group.
+
+    Attributes
+    ----------
+    dipole, polarizability, hyperpolarizability : Representation
+        V, Sym²V and Sym³V.
+    """
+
+    dipole: Representation
+    polarizability: Representation
+    hyperpolarizability: Representation
+
+    @classmethod
+    def of(cls, group: PointGroup) -> SelectionRules:
+        """The selection rules of a group.
+
+        >>> print(SelectionRules.of(PointGroup("Td")).polarizability)
+        A1 + E + T2
+        """
+        table: Any = group.character_table
+        vector = table.decompose(table.vector)
+        return cls(vector, vector.symmetric_power(2), vector.symmetric_power(3))
+
+    def activity(self, level: Irrep | Representation) -> Activity:
+        """Activity of a transition from the ground state to a level of this symmetry."""
+        irreps = (level,) if isinstance(level, Irrep) else level.irreps
+        ir = any(i in self.dipole.irreps for i in irreps)
+        raman = any(i in self.polarizability.irreps for i in irreps)
+        hyper = any(i in self.hyperpolarizability.irreps for i in irreps)
+        chiral = self.dipole.group.is_chiral
+        return Activity(ir, raman, hyper, chiral and ir, chiral and raman)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Numbers of vibrations by activity, of modes or of distinct fundamentals.
+
+    Attributes
+    ----------
+    n_vib, n_ir, n_raman, n_both, n_ir_only, n_raman_only, n_silent : int
+    n_hyper_raman, n_vcd, n_roa : int
+    """
+
+    n_vib: int
+    n_ir: int
+    n_raman: int
+    n_both: int
+    n_ir_only: int
+    n_raman_only: int
+    n_silent: int
+    n_hyper_raman: int
+    n_vcd: int
+    n_roa: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An overtone or a binary combination level.
+
+    Attributes
+    ----------
+    irreps : tuple of str
+        The fundamentals that are excited: ``("E1u", "E1u")`` for a first overtone,
+        ``("A2u", "E1u")`` for a combination.
+    levels : Representation
+        Symmetries of the levels: the symmetric power or the direct product.
+    activity : Activity
+    """
+
+    irreps: tuple[str, ...]
+    levels: Representation
+    activity: Activity
+
+
+@dataclass(frozen=True, slots=True)
+class SilentReason:
+    """Why the modes of one irrep appear in neither spectrum.
+
+    Attributes
+    ----------
+    irrep : str
+    n_modes : int
+    text : str
+        One line that names the operations that forbid it.
+    """
+
+    irrep: str
+    n_modes: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeCounts:
+    """The vibrations of a molecule by symmetry and activity.
+
+    Attributes
+    ----------
+    group : PointGroup
+    representation : Representation
+        Γ_vib.
+    modes, fundamentals : Tally
+        Counts with each degenerate set counted with its dimension, and counted once. The
+        counts of ``modes`` are also attributes of this object: ``counts.n_silent``.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import example
+    >>> counts = mode_counts(example("benzene"))
+    >>> print(counts.group, "R =", counts.R, "silent:", counts.n_silent, "of", counts.n_vib)
+    D6h R = 19/30 silent: 11 of 30
+    """
+
+    group: PointGroup
+    representation: Representation
+    modes: Tally
+    fundamentals: Tally
+
+    @property
+    def n_vib(self) -> int:
+        """3N − 6, or 3N − 5 for a linear molecule."""
+        return self.modes.n_vib
+
+    @property
+    def n_ir(self) -> int:
+        """Infrared-active modes."""
+        return self.modes.n_ir
+
+    @property
+    def n_raman(self) -> int:
+        """Raman-active modes."""
+        return self.modes.n_raman
+
+    @property
+    def n_both(self) -> int:
+        """Modes active in both spectra."""
+        return self.modes.n_both
+
+    @property
+    def n_silent(self) -> int:
+        """Modes active in neither."""
+        return self.modes.n_silent
+
+    @property
+    def n_hyper_raman(self) -> int:
+        """Modes allowed in hyper-Raman scattering."""
+        return self.modes.n_hyper_raman
+
+    @property
+    def R(self) -> Fraction | None:
+        """Information completeness ratio |IR ∪ Raman| / N_vib; None for a single atom."""
+        return _visible_fraction(self.modes)
+
+    @property
+    def R_fundamentals(self) -> Fraction | None:
+        """The same ratio with each degenerate set counted once."""
+        return _visible_fraction(self.fundamentals)
+
+    @property
+    def sum_ratio(self) -> Fraction | None:
+        """(N_IR + N_Raman) / N_vib, which counts modes active in both twice. Not R."""
+        return Fraction(self.n_ir + self.n_raman, self.n_vib) if self.n_vib else None
+
+    def activity(self, irrep: str) -> Activity:
+        """Activity of the fundamentals of one irrep."""
+        return SelectionRules.of(self.group).activity(self.representation.table[irrep])
+
+    def overtones(self, quanta: int = 2) -> tuple[Transition, ...]:
+        """Levels with ``quanta`` quanta in one fundamental, for each irrep in Γ_vib."""
+        rules = SelectionRules.of(self.group)
+        return tuple(
+            _transition(rules, (i.label,) * quanta, _single(self, i).symmetric_power(quanta))
+            for i in self.representation.irreps
+        )
+
+    def combinations(self) -> tuple[Transition, ...]:
+        """Levels with one quantum in each of two different fundamentals, by irreps.
+
+        A pair of equal irreps is listed where Γ_vib holds that irrep at least twice.
+        """
+        rules = SelectionRules.of(self.group)
+        pairs = list(combinations(self.representation.irreps, 2))
+        pairs += [(i, i) for i, m in self.representation.terms if m > 1]
+        return tuple(
+            _transition(rules, (a.label, b.label), _single(self, a) * _single(self, b))
+            for a, b in pairs
+        )
+
+    def silent_reasons(self) -> tuple[SilentReason, ...]:
+        """For each silent irrep in Γ_vib, the operations that keep it dark."""
+        rules = SelectionRules.of(self.group)
+        return tuple(
+            SilentReason(i.label, m * i.dimension, _explain(i, rules))
+            for i, m in self.representation.terms
+            if rules.activity(i).silent
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group}: Γvib = {self.representation}, R = {self.R}"
+
+
+def mode_counts(molecule: Molecule | Symmetry, tolerance: float | None = None) -> ModeCounts:
+    """Count the vibrations of a molecule by irrep and activity.
+
+    Parameters
+    ----------
+    molecule : Molecule or Symmetry
+    tolerance : float, optional
+        RMS displacement in Å passed to `detect` when a molecule is given.
+    """
+    symmetry = molecule if isinstance(molecule, Symmetry) else detect(molecule, tolerance)
+    return count_modes(vibrational_representation(symmetry))
+
+
+def count_modes(representation: Representation) -> ModeCounts:
+    """Mode counts from Γ_vib itself."""
+    group = representation.group
+    rules = SelectionRules.of(group)
+    terms = [(rules.activity(i), m, i.dimension) for i, m in representation.terms]
+    return ModeCounts(
+        group,
+        representation,
+        _tally([(a, m * d) for a, m, d in terms]),
+        _tally([(a, m) for a, m, _ in terms]),
+    )
+
+
+def vibrational_representation(symmetry: Symmetry) -> Representation:
+    """Γ_vib = Γ(atoms) × V − translations − rotations.
+
+    The character of Γ(atoms) at an operation is the number of atoms that it leaves in
+    place; a linear molecule has no rotation about its axis, an atom has none at all.
+    """
+    table: Any = symmetry.group.character_table
+    cartesian = table.decompose(table.multiply(atom_character(symmetry), table.vector))
+    translations = table.decompose(table.vector)
+    rotations = table.decompose(table.axial_vector)
+    if symmetry.group.family == "Kh":
+        return Representation.of(table, ())
+    if symmetry.group.is_linear:
+        axial = next(i for i in rotations.irreps if i.dimension == 1)
+        rotations -= Representation.of(table, [(axial, 1)])
+    out: Representation = cartesian - translations - rotations
+    return out
+
+
+def atom_character(symmetry: Symmetry) -> Any:
+    """Number of atoms left in place by each class, as a class function of the table."""
+    table: Any = symmetry.group.character_table
+    if isinstance(table, CharacterTable):
+        fixed = [symmetry.n_unmoved(c.members[0]) for c in table.classes]
+        return table.ring.integer(fixed)
+    n_atoms = symmetry.molecule.n_atoms
+    swapped = n_atoms % 2  # i and C2' leave only an atom at the centre in place
+    counts = {"C∞v": [n_atoms] * 2, "D∞h": [n_atoms] * 2 + [swapped] * 2, "Kh": [1, 1]}
+    return np.array(counts[symmetry.group.family], dtype=np.int64)[:, None]
+
+
+def _tally(counted: list[tuple[Activity, int]]) -> Tally:
+    def total(chosen: Callable[[Activity], bool]) -> int:
+        return sum(m for a, m in counted if chosen(a))
+
+    return Tally(
+        n_vib=total(lambda a: True),
+        n_ir=total(lambda a: a.ir),
+        n_raman=total(lambda a: a.raman),
+        n_both=total(lambda a: a.both),
+        n_ir_only=total(lambda a: a.ir and not a.raman),
+        n_raman_only=total(lambda a: a.raman and not a.ir),
+        n_silent=total(lambda a: a.silent),
+        n_hyper_raman=total(lambda a: a.hyper_raman),
+        n_vcd=total(lambda a: a.vcd),
+        n_roa=total(lambda a: a.roa),
+    )
+
+
+def _visible_fraction(tally: Tally) -> Fraction | None:
+    return Fraction(tally.n_vib - tally.n_silent, tally.n_vib) if tally.n_vib else None
+
+
+def _single(counts: ModeCounts, irrep: Irrep) -> Representation:
+    return Representation.of(counts.representation.table, [(irrep, 1)])
+
+
+def _transition(rules: SelectionRules, irreps: tuple[str, ...], levels: Representation) -> Transition:
+    return Transition(irreps, levels, rules.activity(levels))
+
+
+def _explain(irrep: Irrep, rules: SelectionRules) -> str:
+    dipole = _forbidden(irrep, rules.dipole, "dipole moment")
+    polarizability = _forbidden(irrep, rules.polarizability, "polarizability")
+    return f"no {dipole}; no {polarizability}"
+
+
+def _forbidden(irrep: Irrep, allowed: Representation, name: str) -> str:
+    """The operations under which ``irrep`` behaves as no component of ``allowed`` does."""
+    table = allowed.table
+    if table.group.is_continuous:
+        return f"{name} ({allowed})"
+    own = table.values[table.index(irrep)] / irrep.dimension
+    others = [table.values[table.index(i)] / i.dimension for i in allowed.irreps]
+    for c, label in enumerate(c.representative.label for c in table.classes):
+        if abs(own[c]) > 0.999 and all(abs(o[c] + own[c]) < 1e-6 for o in others):
+            verb = "reverses the mode but keeps" if own[c] < 0 else "keeps the mode but reverses"
+            return f"{name} ({allowed}): {label} {verb} all its components"
+    parts = [_distinction(irrep, i, table) for i in allowed.irreps]
+    return f"{name} ({allowed}): {', '.join(parts)}"
+
+
+def _distinction(irrep: Irrep, other: Irrep, table: CharacterTable) -> str:
+    """The operation that tells two irreps apart most clearly, with both characters."""
+    own = table.values[table.index(irrep)] / irrep.dimension
+    its = table.values[table.index(other)] / other.dimension
+    c = int(np.argmax(np.abs(own - its)))
+    return (
+        f"{table.classes[c].representative.label} multiplies {irrep} by {_factor(own[c])}"
+        f" and {other} by {_factor(its[c])}"
+    )
+
+
+def _factor(value: float) -> str:
+    return f"{value:+.0f}" if abs(abs(value) - 1) < 1e-9 else f"{value:.3g} on average"
