@@ -20,11 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from .characters import CharacterTable, Irrep
-from .detection import Symmetry, detect
-from .groups import PointGroup
+from .detection.symmetry import Symmetry, detect
 from .molecule import Molecule
-from .representations import Representation
+from .theory.characters import CharacterTable, Irrep
+from .theory.groups import PointGroup
+from .theory.operations import Operation
+from .theory.representations import Representation
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +339,9 @@ def _single(counts: ModeCounts, irrep: Irrep) -> Representation:
     return Representation.of(counts.representation.table, [(irrep, 1)])
 
 
-def _transition(rules: SelectionRules, irreps: tuple[str, ...], levels: Representation) -> Transition:
+def _transition(
+    rules: SelectionRules, irreps: tuple[str, ...], levels: Representation
+) -> Transition:
     return Transition(irreps, levels, rules.activity(levels))
 
 
@@ -364,15 +367,19 @@ def _forbidden(irrep: Irrep, allowed: Representation, name: str) -> str:
 
 
 def _distinction(irrep: Irrep, other: Irrep, table: CharacterTable) -> str:
-    """The operation that tells two irreps apart most clearly, with both characters."""
+    """The operation that tells two irreps apart most clearly, and what it does to each."""
     own = table.values[table.index(irrep)] / irrep.dimension
     its = table.values[table.index(other)] / other.dimension
-    c = int(np.argmax(np.abs(own - its)))
-    return (
-        f"{table.classes[c].representative.label} multiplies {irrep} by {_factor(own[c])}"
-        f" and {other} by {_factor(its[c])}"
-    )
+    c = int(np.argmax(np.round(np.abs(own - its), 9)))
+    operation = table.classes[c].representative
+    first, second = _effect(own[c], irrep, operation), _effect(its[c], other, operation)
+    return f"{operation.label} {first} but {second}"
 
 
-def _factor(value: float) -> str:
-    return f"{value:+.0f}" if abs(abs(value) - 1) < 1e-9 else f"{value:.3g} on average"
+def _effect(mean: float, irrep: Irrep, operation: Operation) -> str:
+    """What an operation does to functions of an irrep, from its character per dimension."""
+    if abs(abs(mean) - 1) < 1e-9:
+        return f"{'keeps' if mean > 0 else 'reverses'} {irrep}"
+    if irrep.dimension == 2 and (operation.order > 2 or abs(mean) > 1e-9):
+        return f"turns {irrep} by {np.degrees(np.arccos(mean)):.4g}°"
+    return f"has character {mean * irrep.dimension:.4g} in {irrep}"

@@ -13,18 +13,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .characters import CharacterTable, Irrep
+from ..errors import GroupError, NotARepresentation
+from .characters import Irrep
 from .cyclotomic import IntArray
-from .errors import GroupError, NotARepresentation
 
 if TYPE_CHECKING:
+    from .characters import CharacterTable
     from .continuous import ContinuousTable
+    from .groups import PointGroup
 
-Table = "CharacterTable | ContinuousTable"
 _TERM = re.compile(r"\s*(\d*)\s*([^\s\d].*?)\s*")
 
 
@@ -50,11 +51,13 @@ class Representation:
     A1 + A2 + E | A1 + E | A2
     """
 
-    table: Any
+    table: CharacterTable | ContinuousTable
     terms: tuple[tuple[Irrep, int], ...]
 
     @classmethod
-    def of(cls, table: Any, terms: Iterable[tuple[Irrep, int]]) -> Representation:
+    def of(
+        cls, table: CharacterTable | ContinuousTable, terms: Iterable[tuple[Irrep, int]]
+    ) -> Representation:
         """Collect (irrep, multiplicity) pairs, dropping those that do not occur."""
         counts: dict[Irrep, int] = {}
         for irrep, count in terms:
@@ -65,7 +68,7 @@ class Representation:
         return cls(table, tuple(sorted(kept, key=lambda t: table.index(t[0]))))
 
     @classmethod
-    def parse(cls, table: Any, text: str) -> Representation:
+    def parse(cls, table: CharacterTable | ContinuousTable, text: str) -> Representation:
         """Read ``"2A1 + B2"``.
 
         Raises
@@ -82,7 +85,7 @@ class Representation:
         return cls.of(table, terms)
 
     @property
-    def group(self) -> Any:
+    def group(self) -> PointGroup:
         """The point group."""
         return self.table.group
 

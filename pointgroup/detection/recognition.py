@@ -20,10 +20,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import GroupError
-from .groups import PointGroup
-from .matching import Indices
-from .operations import FloatArray
+from ..errors import GroupError
+from ..theory.groups import PointGroup
+from ..theory.operations import FloatArray, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +67,8 @@ class Elements:
         """Indices of the elements of one kind."""
         sign = -1 if improper else 1
         return np.array(
-            [i for i, t in enumerate(self.turns) if t == turn and self.signs[i] == sign], dtype=np.intp
+            [i for i, t in enumerate(self.turns) if t == turn and self.signs[i] == sign],
+            dtype=np.intp,
         )
 
     @property
@@ -146,7 +146,10 @@ def _with_improper(kind: str, n: int, elements: Elements) -> str:
 
 def principal_axis(elements: Elements) -> FloatArray:
     """Mean direction of the axis of highest order (of the S4 in D2d, of the plane in Cs)."""
-    weights = [(t.denominator, s > 0, i) for i, (t, s) in enumerate(zip(elements.turns, elements.signs, strict=True))]
+    weights = [
+        (t.denominator, s > 0, i)
+        for i, (t, s) in enumerate(zip(elements.turns, elements.signs, strict=True))
+    ]
     rotations = [w for w in weights if w[1] and w[0] > 1]
     improper = [w for w in weights if not w[1] and elements.turns[w[2]] != Fraction(1, 2)]
     if not rotations and not improper:
@@ -242,12 +245,16 @@ def _lateral_axis(
 def _axis_in_mirror(
     group: PointGroup, elements: Elements, z: FloatArray, inertia: _Inertia
 ) -> FloatArray:
-    """x in the first σv; for C2v the fullest plane is yz, so x is its normal."""
+    """X in the first σv; for C2v the fullest plane is yz, so x is its normal."""
     normals = elements.axes[elements.mirrors]
 
     def fullness(normal: FloatArray) -> tuple[int, float, float]:
         count, mass, spread = inertia.in_plane(normal)
-        return count, mass, (spread if group.n == 2 else inertia.reach(np.cross(normal, z), 2 * group.n))
+        return (
+            count,
+            mass,
+            (spread if group.n == 2 else inertia.reach(np.cross(normal, z), 2 * group.n)),
+        )
 
     fullest = max(normals, key=fullness)
     return inertia.directed(fullest if group.symbol == "C2v" else np.cross(fullest, z))
@@ -256,7 +263,7 @@ def _axis_in_mirror(
 def _twofold_axis(
     group: PointGroup, elements: Elements, z: FloatArray, inertia: _Inertia
 ) -> FloatArray:
-    """x along the C2' that passes through the most atoms, then whose plane holds the most."""
+    """X along the C2' that passes through the most atoms, then whose plane holds the most."""
     lateral = [i for i in elements.half_turns if abs(elements.axes[i] @ z) < 0.5]
 
     def fullness(i: int) -> tuple[int, int, float]:

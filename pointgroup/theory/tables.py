@@ -19,10 +19,11 @@ from math import lcm
 import numpy as np
 
 from .characters import CharacterTable, Irrep, class_index, power_map, vector_character
+from .construction import direct_factor
 from .continuous import ContinuousTable
 from .cyclotomic import CyclotomicRing, IntArray, cyclotomic_ring
 from .dixon import irreducible_characters
-from .groups import PointGroup, direct_factor
+from .groups import PointGroup
 
 
 def table_of(group: PointGroup) -> CharacterTable | ContinuousTable:
@@ -112,9 +113,19 @@ def _dihedral_rows(group: PointGroup, n: int, ring: CyclotomicRing) -> tuple[lis
     if n % 2:
         linear = {"A1": [*one, 1], "A2": [*one, -1]}
     elif group.symbol in ("D2", "D2h"):
-        linear = {"A": [1, 1, 1, 1], "B1": [1, 1, -1, -1], "B2": [1, -1, 1, -1], "B3": [1, -1, -1, 1]}
+        linear = {
+            "A": [1, 1, 1, 1],
+            "B1": [1, 1, -1, -1],
+            "B2": [1, -1, 1, -1],
+            "B3": [1, -1, -1, 1],
+        }
     else:
-        linear = {"A1": [*one, 1, 1], "A2": [*one, -1, -1], "B1": [*sign, 1, -1], "B2": [*sign, -1, 1]}
+        linear = {
+            "A1": [*one, 1, 1],
+            "A2": [*one, -1, -1],
+            "B1": [*sign, 1, -1],
+            "B2": [*sign, -1, 1],
+        }
     tail = ring.integer([0] * (1 if n % 2 else 2))
     rows = list(ring.integer(list(linear.values())))
     rows += [np.concatenate([ring.twice_cosine(m * k, n), tail]) for m, _ in _doublets(n)]
@@ -137,8 +148,10 @@ def _polyhedral_rows(group: PointGroup, ring: CyclotomicRing) -> tuple[list[str]
         name = {1: "A", 2: "E", 3: "T", 4: "G", 5: "H"}[int(chi[0, 0])]
         conjugate_pair = np.abs(approximate.imag).max() > 0.1
         # ¹E of T is the one with exp(+2πi/3) on C3, which is column 1.
-        second = approximate[1].imag < 0 if conjugate_pair else not (
-            np.array_equal(chi, rows[0]) or np.array_equal(chi, rotations)
+        second = (
+            approximate[1].imag < 0
+            if conjugate_pair
+            else not (np.array_equal(chi, rows[0]) or np.array_equal(chi, rotations))
         )
         name = "E" if conjugate_pair else name
         names.append(name)

@@ -15,20 +15,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import GroupError, ToleranceError
+from ..molecule import Molecule
+from ..theory.groups import PointGroup
+from ..theory.operations import FloatArray, Indices
 from .closure import PermutationGroup, element_keys, element_orders
-from .errors import GroupError, ToleranceError
-from .groups import PointGroup
 from .matching import (
-    Candidates,
     Cloud,
-    Indices,
     atom_kinds,
     candidate_operations,
     confirm,
     fit_rotations,
 )
-from .molecule import Molecule
-from .operations import FloatArray
 from .recognition import Elements, schoenflies, standard_frame
 
 DEFAULT_TOLERANCE = 0.01
@@ -179,7 +177,9 @@ def _atom(molecule: Molecule, tolerance: float) -> Symmetry:
         SymmetryOperation("i", -np.eye(3), here),
     )
     position = molecule.positions
-    return Symmetry(molecule, PointGroup("Kh"), operations, np.eye(3), position[0], position, tolerance)
+    return Symmetry(
+        molecule, PointGroup("Kh"), operations, np.eye(3), position[0], position, tolerance
+    )
 
 
 def _linear(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry | None:
@@ -191,14 +191,23 @@ def _linear(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry | No
         return None
     identity = np.arange(len(along))
     mirror = np.eye(3) - 2 * np.outer(*[_perpendicular(axis)] * 2)
-    operations = [SymmetryOperation("E", np.eye(3), identity), SymmetryOperation("σv", mirror, identity)]
+    operations = [
+        SymmetryOperation("E", np.eye(3), identity),
+        SymmetryOperation("σv", mirror, identity),
+    ]
     order = np.lexsort((cloud.kinds, along))
     reverse = np.empty_like(identity)
     reverse[order] = order[::-1]
     even = np.outer((along - along[reverse]) / 2, axis)
-    symmetric = bool((cloud.kinds[reverse] == cloud.kinds).all()) and _rms(cloud.positions - even) <= tolerance
+    symmetric = (
+        bool((cloud.kinds[reverse] == cloud.kinds).all())
+        and _rms(cloud.positions - even) <= tolerance
+    )
     if symmetric:
-        operations += [SymmetryOperation("i", -np.eye(3), reverse), SymmetryOperation("C2'", -mirror, reverse)]
+        operations += [
+            SymmetryOperation("i", -np.eye(3), reverse),
+            SymmetryOperation("C2'", -mirror, reverse),
+        ]
     return _finish(
         molecule,
         PointGroup("D∞h" if symmetric else "C∞v"),
@@ -241,7 +250,9 @@ def _general(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry:
     return found
 
 
-def _placed(molecule: Molecule, cloud: Cloud, group: PermutationGroup, tolerance: float) -> Symmetry:
+def _placed(
+    molecule: Molecule, cloud: Cloud, group: PermutationGroup, tolerance: float
+) -> Symmetry:
     """Recognise a permutation group, find its frame and symmetrise the positions under it."""
     matrices, _ = fit_rotations(cloud.positions, group.permutations, group.signs)
     unmoved = (group.permutations == np.arange(len(cloud.kinds))).sum(axis=1)

@@ -53,7 +53,7 @@ def _continuous_row(table: ContinuousTable, label: str) -> list[str]:
 
 
 def _fourier(coefficients: Sequence[int]) -> str:
-    """a + 2b cos φ + 2c cos 2φ …"""
+    """A + 2b cos φ + 2c cos 2φ …"""
     constant, *others = coefficients
     text = str(constant) if constant or not any(others) else ""
     for m, c in enumerate(others, start=1):
@@ -114,7 +114,8 @@ def _grid(
     widths = [max(len(r[j]) for r in [heads, *rows]) for j in range(len(heads))]
     right = [functions.get(name.lstrip("¹²"), "") for name in names]
     lines = [_line(corner, heads, "", left, widths)]
-    lines.append("─" * (left + 1) + "┼" + "─" * (sum(widths) + len(widths) + 1) + "┼" + "─" * (max(map(len, right)) + 1))
+    spans = (left + 1, sum(widths) + len(widths) + 1, max(map(len, right)) + 1)
+    lines.append("┼".join("─" * span for span in spans))
     lines += [_line(n, r, f, left, widths) for n, r, f in zip(names, rows, right, strict=True)]
     return "\n".join(lines)
 

@@ -7,15 +7,15 @@ A class function is an integer array (n_class, φ(n)): one cyclotomic integer pe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import GroupError, NotARepresentation
+from .construction import ConjugacyClass
 from .cyclotomic import CyclotomicRing, IntArray
-from .errors import GroupError, NotARepresentation
-from .groups import ConjugacyClass, PointGroup
+from .groups import PointGroup
 
 if TYPE_CHECKING:
     from .representations import Representation
@@ -61,13 +61,14 @@ class CharacterTable:
 
     Examples
     --------
-    >>> table = PointGroup("C3v").character_table
-    >>> print(table)
-    C3v │ E 2C3 3σv │
-    ────┼───────────┼────────────────────────────────────────────────────────────────────
-    A1  │ 1   1   1 │ z; x²+y², z²; z³, z(x²+y²), x(x²−3y²)
-    A2  │ 1   1  -1 │ Rz; y(3x²−y²)
-    E   │ 2  -1   0 │ (x, y), (Rx, Ry); (xz, yz), (x²−y², xy); (xz², yz²), (xyz, z(x²−y²)), (x(x²+y²), y(x²+y²))
+    >>> print(PointGroup("D2d").character_table)
+    D2d │ E 2S4 C2 2C2' 2σd │
+    ────┼───────────────────┼─...
+    A1  │ 1   1  1    1   1 │ x²+y², z²; xyz
+    A2  │ 1   1  1   -1  -1 │ Rz; z(x²−y²)
+    B1  │ 1  -1  1    1  -1 │ x²−y²
+    B2  │ 1  -1  1   -1   1 │ z; xy; z³, z(x²+y²)
+    E   │ 2   0 -2    0   0 │ (x, y), (Rx, Ry); (xz, yz); ...
     """
 
     group: PointGroup

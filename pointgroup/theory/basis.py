@@ -96,18 +96,17 @@ def _linear_names(group: PointGroup) -> dict[str, str]:
 
 def _kept(table: CharacterTable, degree: int) -> Iterator[BasisSet]:
     """Candidate sets that are invariant, irreducible and independent of the earlier ones."""
-    monomials = _monomials(degree)
     images = _action(table.group, degree)
-    span = np.zeros((0, len(monomials)))
+    span = np.zeros((0, images.shape[1]))
     for names in _SETS[degree]:
-        vectors = np.array([_coefficients(name, monomials) for name in names])
+        vectors = np.array([coefficients(name, degree) for name in names])
         grown = np.concatenate([span, vectors])
         if np.linalg.matrix_rank(grown) < len(grown):
             continue
         if (irrep := _irrep_of(vectors, images, table)) is not None:
             span = grown
             yield BasisSet(irrep, tuple(_pretty(n) for n in names), degree)
-    if len(span) < len(monomials):
+    if len(span) < images.shape[1]:
         yield from _projected(table, images, span, degree)
 
 
@@ -115,9 +114,9 @@ def _rotations(table: CharacterTable) -> Iterator[BasisSet]:
     """Rx, Ry, Rz: they transform as x, y, z times the determinant."""
     determinants = np.array([-1 if c.representative.improper else 1 for c in table.classes])
     images = _action(table.group, 1) * determinants[:, None, None]
-    monomials, used = _monomials(1), set[str]()
+    used = set[str]()
     for names in _SETS[1]:
-        vectors = np.array([_coefficients(name, monomials) for name in names])
+        vectors = np.array([coefficients(name, 1) for name in names])
         irrep = None if used & set(names) else _irrep_of(vectors, images, table)
         if irrep is not None:
             used |= set(names)
@@ -141,7 +140,7 @@ def _projected(
     table: CharacterTable, images: FloatArray, span: FloatArray, degree: int
 ) -> Iterator[BasisSet]:
     """Functions of the irreps that no candidate reached, from the projectors on polynomials."""
-    powers = _action_of_all(table.group, degree)
+    powers = polynomial_action(table.group, degree)
     for irrep, row in zip(table.irreps, table.values, strict=True):
         weights = np.concatenate([[v] * c.size for v, c in zip(row, table.classes, strict=True)])
         projector = np.einsum("g,gij->ij", weights, powers) * irrep.dimension / table.order
@@ -155,8 +154,8 @@ def _projected(
 def _reduced_rows(projector: FloatArray, rank: int, degree: int) -> FloatArray:
     """Echelon form of the row space of a projector, leading with x³, y³, z³ and then xyz."""
     basis = np.linalg.svd(projector)[2][:rank]
-    exponents = np.array(_monomials(degree))
-    columns = np.argsort(-(exponents.max(axis=1) == degree) - (exponents.max(axis=1) == 1) / 2.0)
+    exponents = np.array(monomials(degree))
+    columns = np.lexsort((exponents.max(axis=1) != 1, exponents.max(axis=1) != degree))
     for i in range(rank):
         remaining = np.abs(basis[i:]).max(axis=0)
         column = int(next(c for c in columns if remaining[c] > 1e-8))
@@ -168,7 +167,8 @@ def _reduced_rows(projector: FloatArray, rank: int, degree: int) -> FloatArray:
     return np.asarray(basis)
 
 
-def _monomials(degree: int) -> list[tuple[int, int, int]]:
+def monomials(degree: int) -> list[tuple[int, int, int]]:
+    """Exponents of x, y, z in all monomials of a degree, in the order x², xy, xz, y², yz, z²."""
     return [
         (c.count(0), c.count(1), c.count(2))
         for c in combinations_with_replacement(range(3), degree)
@@ -178,14 +178,18 @@ def _monomials(degree: int) -> list[tuple[int, int, int]]:
 def _action(group: PointGroup, degree: int) -> FloatArray:
     """(n_class, m, m): how one operation of each class moves the monomials."""
     first = [c.members[0] for c in group.classes]
-    return _action_of_all(group, degree)[first]
+    return polynomial_action(group, degree)[first]
 
 
 @lru_cache(maxsize=16)
-def _action_of_all(group: PointGroup, degree: int) -> FloatArray:
-    """(order, m, m): row a holds the monomials in (x, y, z)·g for monomial a."""
-    points = np.random.default_rng(1).normal(size=(2 * len(_monomials(degree)), 3))
-    exponents = np.array(_monomials(degree))
+def polynomial_action(group: PointGroup, degree: int) -> FloatArray:
+    """How each operation moves the monomials of a degree; (order, m, m).
+
+    Row a of ``polynomial_action(group, degree)[g]`` expands monomial a of (x, y, z)·g in
+    the monomials of (x, y, z), in the order of `monomials`.
+    """
+    points = np.random.default_rng(1).normal(size=(2 * len(monomials(degree)), 3))
+    exponents = np.array(monomials(degree))
     here = np.prod(points[:, None, :] ** exponents, axis=2)
     inverse = np.linalg.pinv(here)
     there = np.array([points @ o.matrix for o in group.operations])
@@ -207,23 +211,30 @@ def _terms(name: str) -> Iterator[tuple[float, tuple[int, int, int]]]:
         yield sign * float(factor), (exponents["x"], exponents["y"], exponents["z"])
 
 
-def _coefficients(name: str, monomials: list[tuple[int, int, int]]) -> FloatArray:
-    out = np.zeros(len(monomials))
+def coefficients(name: str, degree: int) -> FloatArray:
+    """Coefficients of a polynomial such as ``"3x2y-y3"`` on the monomials of its degree.
+
+    >>> coefficients("2z2-x2-y2", 2)
+    array([-1.,  0.,  0., -1.,  0.,  2.])
+    """
+    places = monomials(degree)
+    out = np.zeros(len(places))
     for coefficient, exponents in _terms(name):
-        out[monomials.index(exponents)] += coefficient
+        out[places.index(exponents)] += coefficient
     return out
 
 
 def _pretty(name: str) -> str:
     if name in _FACTORED:
         return _FACTORED[name]
-    return name.replace("-", "−").replace("x2", "x²").replace("y2", "y²").replace("z2", "z²").replace("3", "³")
+    text = name.replace("-", "−").replace("3", "³")
+    return text.replace("x2", "x²").replace("y2", "y²").replace("z2", "z²")
 
 
 def _expression(row: FloatArray, degree: int) -> str:
     """A polynomial with coefficients a + b·√5 written out, for the cubic functions of I."""
     text = ""
-    for value, exponents in zip(row, _monomials(degree), strict=True):
+    for value, exponents in zip(row, monomials(degree), strict=True):
         if abs(value) > 1e-8:
             body = "".join(s + _RAISED[e] for s, e in zip("xyz", exponents, strict=True) if e)
             text += ("−" if value < 0 else "+") + _surd(abs(value)) + body

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import GroupError, NotARepresentation
 from .characters import Irrep
 from .cyclotomic import IntArray
-from .errors import GroupError, NotARepresentation
 from .groups import PointGroup
 
 if TYPE_CHECKING:
@@ -180,9 +180,13 @@ class ContinuousTable:
         weights = [Fraction(int(w), 2) for w in twice[0, middle:]]
         if self.group.family == "Kh":
             above = [*weights[1:], Fraction(0)]
-            return [(_shell(l, parity), w - a) for l, (w, a) in enumerate(zip(weights, above, strict=True))]
+            pairs = enumerate(zip(weights, above, strict=True))
+            return [(_shell(angular, parity), w - a) for angular, (w, a) in pairs]
         mirror = Fraction(int(twice[1, middle]), 2)
-        terms = [(f"Σ{parity}+", (weights[0] + mirror) / 2), (f"Σ{parity}-", (weights[0] - mirror) / 2)]
+        terms = [
+            (f"Σ{parity}+", (weights[0] + mirror) / 2),
+            (f"Σ{parity}-", (weights[0] - mirror) / 2),
+        ]
         return terms + [(_letter(m, parity), w) for m, w in enumerate(weights) if m]
 
     def _irreducible(self, label: str) -> IntArray:
@@ -223,8 +227,8 @@ def _letter(m: int, parity: str) -> str:
     return (_GREEK[m - 1] if m <= len(_GREEK) else f"Λ{m}") + parity
 
 
-def _shell(l: int, parity: str) -> str:
-    return (_ATOMIC[l] if l < len(_ATOMIC) else f"L{l}") + parity
+def _shell(angular: int, parity: str) -> str:
+    return (_ATOMIC[angular] if angular < len(_ATOMIC) else f"L{angular}") + parity
 
 
 def _padded(chi: IntArray, width: int) -> IntArray:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 """Translation table that raises digits, for `str.translate`."""
@@ -90,8 +91,10 @@ def make_operation(
 def operation_label(turn: Fraction, *, improper: bool) -> str:
     """Schoenflies symbol of an operation from its rotation angle.
 
-    >>> operation_label(Fraction(2, 3), improper=False), operation_label(Fraction(2, 3), improper=True)
-    ('C3²', 'S3⁵')
+    >>> operation_label(Fraction(2, 3), improper=False)
+    'C3²'
+    >>> operation_label(Fraction(2, 3), improper=True)
+    'S3⁵'
     """
     if turn == 0:
         return "σ" if improper else "E"

@@ -11,13 +11,12 @@ residual.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .operations import FloatArray
-
-Indices = NDArray[np.intp]
+from ..theory.operations import FloatArray, Indices
 
 _TREE_ABOVE = 400
 """Atoms of one kind from which a search tree beats the matrix of all distances."""
@@ -76,7 +75,7 @@ def atom_kinds(symbols: tuple[str, ...], masses: FloatArray) -> Indices:
     """Number the kinds of atoms: same element, masses within 0.01 u of a neighbour."""
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i], masses[i]))
     kinds = np.zeros(len(symbols), dtype=np.intp)
-    for previous, i in zip(order, order[1:], strict=False):
+    for previous, i in pairwise(order):
         new = symbols[i] != symbols[previous] or masses[i] - masses[previous] > 0.01
         kinds[i] = kinds[previous] + new
     return kinds
@@ -123,9 +122,7 @@ def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
     return atom, np.flatnonzero(alike & (np.abs(radii - radii[atom]) <= window))
 
 
-def _reference_partner(
-    cloud: Cloud, a: int, shell: Indices, window: float
-) -> tuple[int, Indices]:
+def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> tuple[int, Indices]:
     """The second atom, off the line of the first, with the fewest image pairs; and those."""
     positions, radii = cloud.positions, cloud.radii
     distances = np.linalg.norm(positions[shell][:, None] - positions, axis=2)
@@ -190,8 +187,7 @@ def _nearest(here: FloatArray, moved: FloatArray) -> Indices:
     # |x − y|² = |x|² − 2x·y + |y|²; the first term is the same for all partners y.
     offset = np.sum(here**2, axis=1) / 2
     parts = [
-        np.argmax(moved[k : k + step] @ here.T - offset, axis=2)
-        for k in range(0, len(moved), step)
+        np.argmax(moved[k : k + step] @ here.T - offset, axis=2) for k in range(0, len(moved), step)
     ]
     return np.concatenate(parts) if parts else np.zeros(moved.shape[:2], dtype=np.intp)
 

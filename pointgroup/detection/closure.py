@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .matching import Indices
+from ..theory.operations import Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,9 @@ class PermutationGroup:
     @property
     def keys(self) -> NDArray[np.int64]:
         """(order,) what identifies each element: images of the pair, and determinant."""
-        return element_keys(self.permutations[:, list(self.pair)], self.signs, self.permutations.shape[1])
+        return element_keys(
+            self.permutations[:, list(self.pair)], self.signs, self.permutations.shape[1]
+        )
 
     def extended(self, permutation: Indices, sign: int) -> PermutationGroup | None:
         """The group generated together with one more element.
@@ -63,7 +65,11 @@ class PermutationGroup:
             done += 1
             for g, gs in generators:
                 product, product_sign = row[g], int(s) * gs
-                key = int(element_keys(product[list(self.pair)][None], np.array([product_sign]), len(row))[0])
+                key = int(
+                    element_keys(
+                        product[list(self.pair)][None], np.array([product_sign]), len(row)
+                    )[0]
+                )
                 if key not in known:
                     coset = product[self.permutations]
                     coset_signs = product_sign * self.signs
@@ -79,9 +85,7 @@ class PermutationGroup:
         return PermutationGroup(self.pair, np.array(elements), np.array(signs))
 
 
-def element_keys(
-    images: Indices, signs: NDArray[np.int64], n_atoms: int
-) -> NDArray[np.int64]:
+def element_keys(images: Indices, signs: NDArray[np.int64], n_atoms: int) -> NDArray[np.int64]:
     """(M,) integers that identify elements by the images (M, 2) of the pair and the sign."""
     return np.asarray(((signs < 0) * n_atoms + images[:, 0]) * n_atoms + images[:, 1])
 

@@ -1,0 +1,51 @@
+"""Group theory of molecules: from a geometry to its point group, mode counts and R."""
+
+from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetry_coordinates
+from .detection.symmetry import Symmetry, SymmetryOperation, detect
+from .errors import InputError
+from .molecule import Molecule
+from .selection import (
+    Activity,
+    ModeCounts,
+    SelectionRules,
+    count_modes,
+    mode_counts,
+    vibrational_representation,
+)
+from .theory.basis import BasisSet, basis_sets
+from .theory.characters import CharacterTable, Irrep
+from .theory.construction import ConjugacyClass
+from .theory.continuous import ContinuousTable
+from .theory.correlation import Correlation, correlate
+from .theory.groups import PointGroup
+from .theory.operations import Operation
+from .theory.representations import Representation
+
+__all__ = [
+    "Activity",
+    "BasisSet",
+    "CharacterTable",
+    "ConjugacyClass",
+    "ContinuousTable",
+    "Correlation",
+    "InputError",
+    "Irrep",
+    "ModeCounts",
+    "Molecule",
+    "Operation",
+    "PointGroup",
+    "Representation",
+    "SelectionRules",
+    "Symmetry",
+    "SymmetryCoordinates",
+    "SymmetryOperation",
+    "basis_sets",
+    "correlate",
+    "count_modes",
+    "detect",
+    "irrep_matrices",
+    "mode_counts",
+    "projector",
+    "symmetry_coordinates",
+    "vibrational_representation",
+]

@@ -1,0 +1,1 @@
+"""The point group of a geometry."""

@@ -1,0 +1,170 @@
+"""SMILES to a geometry whose symmetry can be trusted, or a refusal.
+
+Two ways, chosen by the molecule:
+
+- One central atom with monatomic ligands that MMFF94 does not know, or with more than four
+  electron pairs: the ideal geometry (`vsepr`).
+- Otherwise several conformers by RDKit (ETKDG, fixed seed), MMFF94 or, where it lacks
+  parameters, UFF, and the lowest minimum, tight enough to show its symmetry (`relaxation`).
+
+What no force field describes is refused: metals, hypervalent atoms in larger molecules,
+several molecules in one string, and stereo that the string leaves open.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .conformers import lowest_minimum, refuse_open_stereo, refuse_unfit_atoms
+from .errors import MoleculeError, SmilesError
+from .isotopes import default_mass, isotope_mass
+from .molecule import Molecule
+from .vsepr import Star, star_positions, steric_number
+
+__all__ = ["MAXIMUM_ATOMS", "molecule_from_smiles"]
+
+MAXIMUM_ATOMS = 300
+"""Larger molecules (hydrogens counted) are refused: a conformer search would find no minimum."""
+
+
+def molecule_from_smiles(smiles: str) -> Molecule:
+    """Molecule of a SMILES string at its lowest force-field minimum.
+
+    Hydrogens are added, isotopes and charge kept; unpaired electrons give the multiplicity.
+    The number of conformers is 6, plus 6 per rotatable bond and per bond of a flexible
+    ring, at most 100.
+
+    Raises
+    ------
+    SmilesError
+        If the string is invalid, or no geometry of reliable symmetry can be made from it.
+
+    Examples
+    --------
+    >>> water = molecule_from_smiles("O")
+    >>> bonds = np.linalg.norm(water.positions[1:] - water.positions[0], axis=1)
+    >>> [round(float(bond), 3) for bond in bonds]
+    [0.969, 0.969]
+    """
+    from rdkit import rdBase
+
+    text = smiles.strip()
+    with rdBase.BlockLogs():
+        try:
+            mol = _parse(text)
+            positions = _positions(mol)
+            return _molecule(mol, positions, text)
+        except (SmilesError, MoleculeError) as error:
+            raise SmilesError(f"SMILES {_shown(text)}: {error}") from None
+
+
+def _parse(text: str) -> Any:
+    """RDKit molecule with all hydrogens, sanitised but for the valences of a lone centre."""
+    from rdkit import Chem
+
+    if not text:
+        raise SmilesError("the string is empty")
+    mol = Chem.MolFromSmiles(text, sanitize=False)
+    if mol is None:
+        raise SmilesError("not valid; is it a file name or an example name with a typing error?")
+    if mol.GetNumAtoms() == 0:
+        raise SmilesError("there are no atoms")
+    if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+        raise SmilesError("'*' stands for no element; write the element")
+    if len(Chem.GetMolFrags(mol)) > 1:
+        raise SmilesError(
+            "several molecules (a dot): how they lie to each other is undefined; "
+            "give a geometry file"
+        )
+    mol = Chem.AddHs(_sanitised(mol))
+    if mol.GetNumAtoms() > MAXIMUM_ATOMS:
+        raise SmilesError(
+            f"{mol.GetNumAtoms()} atoms; up to {MAXIMUM_ATOMS} a geometry is searched for. "
+            "Give a geometry file"
+        )
+    return mol
+
+
+def _sanitised(mol: Any) -> Any:
+    """A sanitised copy; of one centre with monatomic ligands any valence is let pass.
+
+    RDKit refuses ClF3 or XeO4, of which the electron count of `vsepr` is a better judge.
+    """
+    from rdkit import Chem
+
+    everything = Chem.SanitizeFlags.SANITIZE_ALL
+    try:
+        copy = Chem.Mol(mol)
+        Chem.SanitizeMol(copy, everything)
+    except Chem.MolSanitizeException as error:
+        if not isinstance(error, Chem.AtomValenceException) or _centre(mol) is None:
+            raise SmilesError(f"no such molecule: {' '.join(str(error).split())}") from None
+        copy = Chem.Mol(mol)
+        copy.UpdatePropertyCache(strict=False)
+        Chem.SanitizeMol(copy, everything ^ Chem.SanitizeFlags.SANITIZE_PROPERTIES)
+    Chem.AssignStereochemistry(copy, cleanIt=True)
+    return copy
+
+
+def _positions(mol: Any) -> np.ndarray[Any, Any]:
+    if mol.GetNumAtoms() == 1:
+        return np.zeros((1, 3))
+    centre = _centre(mol)
+    if centre is not None:
+        star = _star(mol, centre)
+        if _needs_electron_pairs(mol, star):
+            positions = np.zeros((mol.GetNumAtoms(), 3))
+            positions[[i for i in range(len(positions)) if i != centre]] = star_positions(star)
+            return positions
+    refuse_unfit_atoms(mol)
+    refuse_open_stereo(mol)
+    return lowest_minimum(mol).positions
+
+
+def _centre(mol: Any) -> int | None:
+    """Index of the only atom with more than one neighbour (of two atoms, the first)."""
+    degrees = [atom.GetDegree() for atom in mol.GetAtoms()]
+    if len(degrees) < 2 or sum(degrees) != 2 * (len(degrees) - 1) or max(degrees) != len(degrees) - 1:
+        return None
+    return degrees.index(max(degrees))
+
+
+def _star(mol: Any, centre: int) -> Star:
+    from rdkit import Chem
+
+    radius = Chem.GetPeriodicTable().GetRcovalent
+    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
+    ligands = tuple(symbol for i, symbol in enumerate(symbols) if i != centre)
+    bonds = tuple(radius(symbols[centre]) + radius(symbol) for symbol in ligands)
+    return Star(symbols[centre], ligands, Chem.GetFormalCharge(mol), bonds)
+
+
+def _needs_electron_pairs(mol: Any, star: Star) -> bool:
+    """Whether electron counting is the better, or the only, way to the geometry."""
+    from rdkit.Chem import rdForceFieldHelpers
+
+    if not rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
+        return True
+    steric = steric_number(star)
+    return steric is not None and steric > 4
+
+
+def _molecule(mol: Any, positions: np.ndarray[Any, Any], text: str) -> Molecule:
+    from rdkit import Chem
+
+    atoms = list(mol.GetAtoms())
+    isotopes = [(atom.GetSymbol(), atom.GetIsotope()) for atom in atoms]
+    return Molecule(
+        [symbol for symbol, _ in isotopes],
+        positions,
+        [isotope_mass(s, number) if number else default_mass(s) for s, number in isotopes],
+        charge=Chem.GetFormalCharge(mol),
+        multiplicity=1 + sum(atom.GetNumRadicalElectrons() for atom in atoms),
+        name=text,
+    )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

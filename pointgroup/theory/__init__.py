@@ -1,0 +1,1 @@
+"""Point groups, exact character tables and the algebra of representations."""

@@ -1,0 +1,251 @@
+"""What the irreps of a group become in a subgroup.
+
+A subgroup can sit in a group in several ways that are not equivalent (C2v in D6h along C2,
+C2' or C2''). Each way is found by mapping generators of the subgroup onto operations of the
+same kind, and is named by where its classes go: that is the choice of axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ..errors import GroupError
+from .characters import CharacterTable, class_index
+from .continuous import ContinuousTable
+from .cyclotomic import IntArray
+from .groups import PointGroup
+from .operations import Indices, Operation
+from .representations import Representation
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Irreps of a group as representations of a subgroup in one orientation.
+
+    Attributes
+    ----------
+    group, subgroup : PointGroup
+    axes : str
+        Where the classes of the subgroup lie in the group: ``C2 → C2', σv(xz) → σh``.
+    irreps : dict of str to Representation
+        Label of each irrep of the group → its restriction.
+    """
+
+    group: PointGroup
+    subgroup: PointGroup
+    axes: str
+    irreps: dict[str, Representation]
+
+    def restrict(self, representation: Representation) -> Representation:
+        """The restriction of any representation of the group."""
+        table: Any = self.subgroup.character_table
+        terms = [
+            (irrep, n * m)
+            for whole, n in representation.terms
+            for irrep, m in self.irreps[whole.label].terms
+        ]
+        return Representation.of(table, terms)
+
+
+def correlate(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
+    """All inequivalent ways in which ``subgroup`` is contained in ``group``.
+
+    Raises
+    ------
+    GroupError
+        If it is not contained in it.
+
+    Examples
+    --------
+    The d level of an atom in an octahedral field:
+
+    >>> print(correlate(PointGroup("Kh"), PointGroup("Oh"))[0].irreps["Dg"])
+    Eg + T2g
+    """
+    if subgroup.is_continuous:
+        raise GroupError(f"{subgroup} is continuous: give a finite subgroup")
+    found = (
+        _from_continuous(group, subgroup) if group.is_continuous else _from_finite(group, subgroup)
+    )
+    if not found:
+        raise GroupError(f"{subgroup} is not a subgroup of {group}")
+    return found
+
+
+def _from_finite(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
+    table, below = group.character_table, subgroup.character_table
+    assert isinstance(table, CharacterTable)
+    assert isinstance(below, CharacterTable)
+    out = []
+    for fusion in _fusions(group, subgroup):
+        irreps = {
+            irrep.label: below.decompose(_transferred(chi[fusion], table.ring.n, below))
+            for irrep, chi in zip(table.irreps, table.characters, strict=True)
+        }
+        out.append(Correlation(group, subgroup, _axes_text(group, subgroup, fusion), irreps))
+    return tuple(out)
+
+
+def _transferred(chi: IntArray, n: int, below: CharacterTable) -> IntArray:
+    """Class function with values in Z[ζ_n] as one over the ring of the subgroup.
+
+    Real characters of a subgroup lie in the smaller ring; the coordinates are found by
+    matching numerical values, and checked.
+    """
+    roots = np.exp(2j * np.pi * np.arange(chi.shape[1]) / n)
+    values = chi @ roots
+    sizes = below.class_sizes
+    overlaps = (np.conj(below.ring.to_complex(below.characters)) * sizes) @ values
+    counts = np.rint((overlaps / (below.order * below.norms)).real).astype(np.int64)
+    out = np.tensordot(counts, below.characters, 1)
+    if np.abs(below.ring.to_complex(out) - values).max() > 1e-6:
+        raise GroupError("the restriction is not a character of the subgroup")
+    return np.asarray(out)
+
+
+def _fusions(group: PointGroup, subgroup: PointGroup) -> list[Indices]:
+    """Distinct maps from classes of the subgroup to classes of the group, one per placing."""
+    best: dict[tuple[int, ...], tuple[int, ...]] = {}
+    classes, starts = class_index(group), [c.members[0] for c in subgroup.classes]
+    for images in _embeddings(group, subgroup):
+        fusion = tuple(int(classes[images[s]]) for s in starts)
+        key = tuple(sorted(classes[images].tolist()))
+        best[key] = min(best.get(key, fusion), fusion)
+    return [np.array(f) for f in sorted(best.values())]
+
+
+def _embeddings(group: PointGroup, subgroup: PointGroup) -> Iterator[Indices]:
+    """Injective maps of the subgroup into the group that keep the kind of every operation.
+
+    The first generator is taken from one representative of each class: the other choices
+    are the same up to conjugation.
+    """
+    table, below = group.multiplication_table, subgroup.multiplication_table
+    kinds = [_kind(o) for o in group.operations]
+    wanted = [_kind(o) for o in subgroup.operations]
+    generators = _generators(below)
+    if not generators:
+        yield np.zeros(1, dtype=np.intp)
+        return
+    first = [c.members[0] for c in group.classes if kinds[c.members[0]] == wanted[generators[0]]]
+    others = [[i for i, k in enumerate(kinds) if k == wanted[g]] for g in generators[1:]]
+    for choice in product(first, *others):
+        if (images := _extended(choice, generators, below, table)) is None:
+            continue
+        if all(kinds[image] == kind for image, kind in zip(images, wanted, strict=True)):
+            yield images
+
+
+def _kind(o: Operation) -> tuple[Fraction, bool]:
+    return min(o.turn, 1 - o.turn) if o.turn else o.turn, o.improper
+
+
+def _generators(table: Indices) -> list[int]:
+    """A few elements that generate the group, rotations of high order first."""
+    chosen: list[int] = []
+    reached = {0}
+    orders = [_order(table, g) for g in range(len(table))]
+    for g in sorted(range(1, len(table)), key=lambda g: (-orders[g], g)):
+        if g not in reached:
+            chosen.append(g)
+            reached = _generated(table, chosen)
+    return chosen
+
+
+def _order(table: Indices, g: int) -> int:
+    power, n = g, 1
+    while power:
+        power, n = int(table[power, g]), n + 1
+    return n
+
+
+def _generated(table: Indices, generators: list[int]) -> set[int]:
+    reached, new = {0}, [0]
+    while new:
+        new = [p for p in {int(table[n, g]) for n in new for g in generators} if p not in reached]
+        reached |= set(new)
+    return reached
+
+
+def _extended(
+    choice: tuple[int, ...], generators: list[int], below: Indices, table: Indices
+) -> Indices | None:
+    """The homomorphism with these images of the generators, or None if there is none."""
+    images = {0: 0}
+    queue = [0]
+    while queue:
+        element = queue.pop()
+        for g, image in zip(generators, choice, strict=True):
+            target, value = int(below[element, g]), int(table[images[element], image])
+            if target not in images:
+                images[target] = value
+                queue.append(target)
+            elif images[target] != value:
+                return None
+    if len(set(images.values())) < len(below):
+        return None
+    return np.array([images[i] for i in range(len(below))])
+
+
+def _axes_text(group: PointGroup, subgroup: PointGroup, fusion: Indices) -> str:
+    parts = [
+        f"{c.representative.label} → {group.classes[target].representative.label}"
+        for c, target in zip(subgroup.classes[1:], fusion[1:], strict=True)
+    ]
+    return ", ".join(parts) or "E"
+
+
+def _from_continuous(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
+    """Orientations with z of the group along z, y or x of the subgroup."""
+    table, below = group.character_table, subgroup.character_table
+    assert isinstance(table, ContinuousTable)
+    assert isinstance(below, CharacterTable)
+    out: dict[str, Correlation] = {}
+    for letter in "zyx":
+        places = [_place(c.representative, "xyz".index(letter), group) for c in subgroup.classes]
+        if all(p is not None for p in places):
+            irreps = {
+                irrep.label: below.decompose(_evaluated(table, irrep.label, places, below))
+                for irrep in table.irreps
+            }
+            text = "any orientation" if group.family == "Kh" else f"{letter} along the C∞ axis"
+            if not any(c.irreps == irreps for c in out.values()):
+                out[letter] = Correlation(group, subgroup, text, irreps)
+    return tuple(out.values())
+
+
+def _place(o: Operation, axis: int, group: PointGroup) -> tuple[int, Fraction] | None:
+    """Component of the continuous table and angle of an operation, None if not in the group."""
+    inverted = o.turn + Fraction(1, 2)
+    if group.family == "Kh":
+        return (1, inverted) if o.improper else (0, o.turn)
+    along = o.axis is None or abs(o.axis[axis]) > 0.999
+    across = o.axis is not None and abs(o.axis[axis]) < 1e-3
+    if along:
+        place = (2, inverted) if o.improper else (0, o.turn)
+    elif across and o.improper and o.turn == 0:
+        place = (1, Fraction(0))
+    elif across and not o.improper and o.turn == Fraction(1, 2):
+        place = (3, Fraction(0))
+    else:
+        return None
+    return place if group.family == "D∞h" or place[0] < 2 else None
+
+
+def _evaluated(
+    table: ContinuousTable, label: str, places: list[Any], below: CharacterTable
+) -> IntArray:
+    """Values of a continuous character at the operations of the subgroup."""
+    chi = table.character(table.representation(label))
+    middle = chi.shape[1] // 2
+    rows = []
+    for component, turn in places:
+        orders = np.arange(-middle, middle + 1) * int(turn * below.ring.n)
+        rows.append(chi[component] @ below.ring.powers[orders % below.ring.n])
+    return np.array(rows)
