@@ -1,57 +1,25 @@
-"""The lowest force-field conformer of an RDKit molecule, and what no force field can do."""
+"""The lowest force-field conformer of an RDKit molecule, of a definite stereoisomer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SmilesError
+from .forcefield import force_fields
 from .relaxation import Minimum, Surface, relax
 
-__all__ = ["lowest_minimum", "refuse_open_stereo", "refuse_unfit_atoms"]
+__all__ = ["lowest_minimum", "refuse_open_stereo"]
 
 SEED = 61453
 """Seed of the conformer search, so that a SMILES string always gives the same geometry."""
 
-# Elements whose usual valences MMFF94 or UFF describe in molecules of several centres.
-_COVERED = frozenset("H B C N O F Si P S Cl Ge As Se Br Sn Sb Te I".split())
-_OUTER = {
-    "H": 1, "B": 3, "C": 4, "Si": 4, "Ge": 4, "Sn": 4, "N": 5, "P": 5, "As": 5, "Sb": 5,
-    "O": 6, "S": 6, "Se": 6, "Te": 6, "F": 7, "Cl": 7, "Br": 7, "I": 7,
-}  # fmt: skip
 _MOST_ISOMERS = 32
 _CANDIDATES = 5  # conformers polished before giving up
-
-
-def refuse_unfit_atoms(mol: Any) -> None:
-    """Raise for metals and for atoms with more than four electron pairs.
-
-    Raises
-    ------
-    SmilesError
-        A force field would give them a geometry, and it would be wrong.
-    """
-    for atom in mol.GetAtoms():
-        where = f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()})"
-        if atom.GetSymbol() not in _COVERED:
-            raise SmilesError(f"no force field is reliable for {where}; give a geometry file")
-        if atom.GetDegree() > 1 and _electron_pairs(atom) > 4:
-            raise SmilesError(
-                f"{where} is hypervalent, which no force field describes in a molecule "
-                "of several centres; give a geometry file"
-            )
-
-
-def _electron_pairs(atom: Any) -> int:
-    """Neighbours and lone pairs about an atom; a single electron is not counted."""
-    bonds = sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds())
-    spare = _OUTER[atom.GetSymbol()] - atom.GetFormalCharge() - atom.GetNumRadicalElectrons()
-    return int(atom.GetDegree()) + max(round(spare - bonds), 0) // 2
+_SPREAD = 0.1  # Å, between equivalent bonds; axial and equatorial ones differ by 0.01
 
 
 def refuse_open_stereo(mol: Any) -> None:
@@ -134,13 +102,13 @@ def lowest_minimum(mol: Any) -> Minimum:
     SmilesError
         If no conformer can be embedded, no force field knows the atoms, or none converges.
     """
-    force_field = _force_field_factory(mol)
-    surfaces = [Surface(force_field(i), mol.GetConformer(i)) for i in _embedded(mol)]
-    for surface in sorted(surfaces, key=_minimised_energy)[:_CANDIDATES]:
-        minimum = relax(surface)
-        if minimum.converged and _bonds_are_sound(mol, minimum.positions):
-            return minimum
-    raise SmilesError("the force field reaches no sound minimum; give a geometry file")
+    conformers = _embedded(mol)
+    for make in force_fields(mol):
+        for surface in sorted(map(make, conformers), key=_minimised_energy)[:_CANDIDATES]:
+            minimum = relax(surface)
+            if minimum.converged and _bonds_are_sound(mol, minimum.positions):
+                return minimum
+    raise SmilesError("no force field reaches a sound minimum; give a geometry file")
 
 
 def _embedded(mol: Any) -> list[int]:
@@ -176,98 +144,6 @@ def _flexible_ring_bonds(mol: Any) -> Iterator[Any]:
             yield bond
 
 
-def _force_field_factory(mol: Any) -> Callable[[int], Any]:
-    """MMFF94, or UFF where MMFF94 lacks parameters or favours one resonance structure.
-
-    Returns
-    -------
-    function from the number of a conformer to its `rdkit.ForceField`
-    """
-    from rdkit.Chem import rdForceFieldHelpers as helpers
-
-    # No cut-off: it would make the energy jump, and the minimum unsymmetric.
-    choices: list[tuple[Callable[[int], Any], _Parameters]] = []
-    if helpers.MMFFHasAllMoleculeParams(mol):
-        properties = helpers.MMFFGetMoleculeProperties(mol)
-        choices.append(
-            (
-                lambda i: helpers.MMFFGetMoleculeForceField(
-                    mol, properties, nonBondedThresh=1e3, confId=i
-                ),
-                _Parameters(
-                    lambda i, j: properties.GetMMFFBondStretchParams(mol, i, j),
-                    lambda i, j, k: properties.GetMMFFAngleBendParams(mol, i, j, k),
-                ),
-            )
-        )
-    if helpers.UFFHasAllMoleculeParams(mol):
-        choices.append(
-            (
-                lambda i: helpers.UFFGetMoleculeForceField(mol, vdwThresh=1e3, confId=i),
-                _Parameters(
-                    lambda i, j: helpers.GetUFFBondStretchParams(mol, i, j),
-                    lambda i, j, k: helpers.GetUFFAngleBendParams(mol, i, j, k),
-                ),
-            )
-        )
-    if not choices:
-        raise SmilesError("no force field has parameters for its atoms; give a geometry file")
-    for make, parameters in choices:
-        if _equal_atoms_are_alike(mol, parameters):
-            return make
-    raise SmilesError(
-        "the force field follows one of several equivalent resonance structures, "
-        "so its geometry would lack symmetry; give a geometry file"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Parameters:
-    """What a force field assigns to the bonds and angles of a molecule, by atom indices."""
-
-    bond: Callable[[int, int], object]
-    angle: Callable[[int, int, int], object]
-
-
-def _equal_atoms_are_alike(mol: Any, parameters: _Parameters) -> bool:
-    """Whether atoms that are equal in the bare graph get equal bonds and angles.
-
-    The bare graph knows elements and neighbours, but no bond orders and charges. A Kekulé
-    structure of azulene or of the allyl radical makes a difference where there is none;
-    cyclobutadiene keeps its two kinds of bonds, since every atom has one of each.
-    """
-    classes = _bare_classes(mol)
-    seen: dict[int, list[object]] = {}
-    for atom in mol.GetAtoms():
-        i = atom.GetIdx()
-        around = [other.GetIdx() for other in atom.GetNeighbors()]
-        bonds = [repr((classes[j], parameters.bond(i, j))) for j in around]
-        angles = [
-            repr((sorted((classes[j], classes[k])), parameters.angle(j, i, k)))
-            for j, k in combinations(around, 2)
-        ]
-        environment: list[object] = [sorted(bonds), sorted(angles)]
-        if seen.setdefault(classes[i], environment) != environment:
-            return False
-    return True
-
-
-def _bare_classes(mol: Any) -> list[int]:
-    """Symmetry class of each atom in the graph of elements and neighbours alone."""
-    from rdkit import Chem
-
-    bare = Chem.RWMol()
-    for atom in mol.GetAtoms():
-        plain = Chem.Atom(atom.GetAtomicNum())
-        plain.SetNoImplicit(True)
-        bare.AddAtom(plain)
-    for bond in mol.GetBonds():
-        bare.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
-    bare.UpdatePropertyCache(strict=False)
-    Chem.FastFindRings(bare)
-    return list(Chem.CanonicalRankAtoms(bare, breakTies=False))
-
-
 def _minimised_energy(surface: Surface) -> float:
     """Energy (kcal/mol) after RDKit's own minimiser, whose end point stays in the conformer."""
     field = surface.field
@@ -279,7 +155,10 @@ def _minimised_energy(surface: Surface) -> float:
 
 
 def _bonds_are_sound(mol: Any, positions: NDArray[np.float64]) -> bool:
-    """Whether bonded atoms, and only those, are at bonding distance."""
+    """Whether bonded atoms, and only those, are near, and equivalent bonds nearly equal.
+
+    Force fields fail the last in tetrahedrane, whose faces they tear open.
+    """
     from rdkit import Chem
 
     radius = Chem.GetPeriodicTable().GetRcovalent
@@ -288,5 +167,17 @@ def _bonds_are_sound(mol: Any, positions: NDArray[np.float64]) -> bool:
     relative = distances / (radii[:, None] + radii)
     bonded = Chem.GetAdjacencyMatrix(mol).astype(bool)
     np.fill_diagonal(relative, np.inf)
-    apart = relative[~bonded].min()
-    return bool(relative[bonded].max() < 1.4 and relative[bonded].min() > 0.6 and apart > 0.95)
+    near = 0.6 < relative[bonded].min() and relative[bonded].max() < 1.4
+    return bool(near and relative[~bonded].min() > 0.95 and _equal_bonds_agree(mol, distances))
+
+
+def _equal_bonds_agree(mol: Any, distances: NDArray[np.float64]) -> bool:
+    from rdkit import Chem
+
+    classes = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
+    lengths: dict[tuple[object, ...], list[float]] = {}
+    for bond in mol.GetBonds():
+        i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        key = (*sorted((classes[i], classes[j])), bond.GetBondType())
+        lengths.setdefault(key, []).append(float(distances[i, j]))
+    return all(max(group) - min(group) <= _SPREAD for group in lengths.values())

@@ -16,9 +16,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .conformers import lowest_minimum, refuse_open_stereo, refuse_unfit_atoms
+from .conformers import lowest_minimum, refuse_open_stereo
 from .errors import MoleculeError, SmilesError
+from .forcefield import refuse_unfit_atoms
 from .isotopes import default_mass, isotope_mass
 from .molecule import Molecule
 from .vsepr import Star, star_positions, steric_number
@@ -99,28 +101,53 @@ def _sanitised(mol: Any) -> Any:
         copy = Chem.Mol(mol)
         Chem.SanitizeMol(copy, everything)
     except Chem.MolSanitizeException as error:
-        if not isinstance(error, Chem.AtomValenceException) or _centre(mol) is None:
+        lone_centre = _centre(Chem.AddHs(_with_valences_unchecked(mol))) is not None
+        if not isinstance(error, Chem.AtomValenceException) or not lone_centre:
             raise SmilesError(f"no such molecule: {' '.join(str(error).split())}") from None
-        copy = Chem.Mol(mol)
-        copy.UpdatePropertyCache(strict=False)
+        copy = _with_valences_unchecked(mol)
         Chem.SanitizeMol(copy, everything ^ Chem.SanitizeFlags.SANITIZE_PROPERTIES)
     Chem.AssignStereochemistry(copy, cleanIt=True)
     return copy
 
 
-def _positions(mol: Any) -> np.ndarray[Any, Any]:
+def _with_valences_unchecked(mol: Any) -> Any:
+    from rdkit import Chem
+
+    copy = Chem.Mol(mol)
+    copy.UpdatePropertyCache(strict=False)
+    return copy
+
+
+def _positions(mol: Any) -> NDArray[np.float64]:
     if mol.GetNumAtoms() == 1:
         return np.zeros((1, 3))
     centre = _centre(mol)
-    if centre is not None:
-        star = _star(mol, centre)
-        if _needs_electron_pairs(mol, star):
-            positions = np.zeros((mol.GetNumAtoms(), 3))
-            positions[[i for i in range(len(positions)) if i != centre]] = star_positions(star)
-            return positions
+    if centre is None:
+        return _relaxed(mol)
+    star = _star(mol, centre)
+    if not _force_field_may_do(mol, star):
+        return _ideal(star, centre)
+    positions = _relaxed(mol)
+    # MMFF94 makes SO3 a pyramid and CH2 linear; the electron count knows better.
+    if steric_number(star) is not None and _dimension(positions) != _dimension(_ideal(star, centre)):
+        return _ideal(star, centre)
+    return positions
+
+
+def _relaxed(mol: Any) -> NDArray[np.float64]:
     refuse_unfit_atoms(mol)
     refuse_open_stereo(mol)
     return lowest_minimum(mol).positions
+
+
+def _ideal(star: Star, centre: int) -> NDArray[np.float64]:
+    return np.insert(star_positions(star), centre, 0.0, axis=0)
+
+
+def _dimension(positions: NDArray[np.float64]) -> int:
+    """1 for atoms on a line, 2 in a plane, 3 otherwise."""
+    sizes = np.linalg.svd(positions - positions.mean(axis=0), compute_uv=False)
+    return int((sizes > 0.05).sum())
 
 
 def _centre(mol: Any) -> int | None:
@@ -141,17 +168,16 @@ def _star(mol: Any, centre: int) -> Star:
     return Star(symbols[centre], ligands, Chem.GetFormalCharge(mol), bonds)
 
 
-def _needs_electron_pairs(mol: Any, star: Star) -> bool:
-    """Whether electron counting is the better, or the only, way to the geometry."""
+def _force_field_may_do(mol: Any, star: Star) -> bool:
+    """Whether MMFF94 knows the atoms and the centre has at most four electron pairs."""
     from rdkit.Chem import rdForceFieldHelpers
 
-    if not rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
-        return True
     steric = steric_number(star)
-    return steric is not None and steric > 4
+    known: bool = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
+    return known and (steric is None or steric <= 4)
 
 
-def _molecule(mol: Any, positions: np.ndarray[Any, Any], text: str) -> Molecule:
+def _molecule(mol: Any, positions: NDArray[np.float64], text: str) -> Molecule:
     from rdkit import Chem
 
     atoms = list(mol.GetAtoms())

@@ -1,8 +1,8 @@
 """Groups of atom permutations, closed exactly in integers.
 
 An element is a permutation of the atoms with a determinant. In a molecule that is not
-linear the images of one reference pair and the determinant tell all elements apart, which
-makes membership a table look-up.
+linear the images of one reference pair and the determinant tell all elements apart, so
+products are recognised from two atoms alone and membership is a look-up.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..theory.operations import Indices
+
+Signs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,16 +28,19 @@ class PermutationGroup:
     permutations : (order, N) int
     signs : (order,) int
         Determinants, +1 or −1.
+    generators : tuple of int
+        Elements that generate the group.
     """
 
     pair: tuple[int, int]
     permutations: Indices
-    signs: NDArray[np.int64]
+    signs: Signs
+    generators: tuple[int, ...] = ()
 
     @classmethod
     def trivial(cls, n_atoms: int, pair: tuple[int, int]) -> PermutationGroup:
         """The identity alone."""
-        return cls(pair, np.arange(n_atoms)[None], np.array([1]))
+        return cls(pair, np.arange(n_atoms)[None], np.ones(1, dtype=np.int64))
 
     @property
     def order(self) -> int:
@@ -43,63 +48,63 @@ class PermutationGroup:
         return len(self.signs)
 
     @property
-    def keys(self) -> NDArray[np.int64]:
+    def keys(self) -> Signs:
         """(order,) what identifies each element: images of the pair, and determinant."""
-        return element_keys(
-            self.permutations[:, list(self.pair)], self.signs, self.permutations.shape[1]
-        )
+        images = self.permutations[:, list(self.pair)]
+        return element_keys(images, self.signs, self.permutations.shape[1])
 
     def extended(self, permutation: Indices, sign: int) -> PermutationGroup | None:
-        """The group generated together with one more element.
+        """The closure of the group with one more element.
 
-        None if the elements contradict each other: two different permutations with the same
-        images of the reference pair, so that no rigid operations can stand behind them.
+        All products of the elements found so far are formed until nothing new appears;
+        permutations are multiplied out in full only where the reference pair says new.
+        None if the elements contradict each other: two permutations with the same images of
+        the reference pair, which no rigid operations can be.
         """
-        generators = [(permutation, sign)]
-        known = {int(k): row for k, row in zip(self.keys, self.permutations, strict=True)}
-        elements, signs = list(self.permutations), list(self.signs)
-        # Multiply every element by every old element and by the new one until nothing is new.
-        done = 0
-        while done < len(elements):
-            row, s = elements[done], signs[done]
-            done += 1
-            for g, gs in generators:
-                product, product_sign = row[g], int(s) * gs
-                key = int(
-                    element_keys(
-                        product[list(self.pair)][None], np.array([product_sign]), len(row)
-                    )[0]
-                )
-                if key not in known:
-                    coset = product[self.permutations]
-                    coset_signs = product_sign * self.signs
-                    coset_keys = element_keys(coset[:, list(self.pair)], coset_signs, len(row))
-                    for k, c, cs in zip(coset_keys, coset, coset_signs, strict=True):
-                        if int(k) in known:
-                            return None
-                        known[int(k)] = c
-                        elements.append(c)
-                        signs.append(cs)
-                elif not np.array_equal(known[key], product):
-                    return None
-        return PermutationGroup(self.pair, np.array(elements), np.array(signs))
+        elements = np.concatenate([self.permutations, permutation[None]])
+        signs = np.append(self.signs, sign)
+        n_atoms, pair = len(permutation), list(self.pair)
+        keys = element_keys(elements[:, pair], signs, n_atoms)
+        while True:
+            images = elements[:, elements[:, pair]]  # (left, right, 2): left after right
+            products = element_keys(images, signs[:, None] * signs, n_atoms)
+            fresh, where = np.unique(products, return_index=True)
+            new = ~np.isin(fresh, keys, assume_unique=True)
+            if not new.any():
+                grown = PermutationGroup(self.pair, elements, signs, (*self.generators, self.order))
+                return grown if grown.is_consistent(keys) else None
+            left, right = np.divmod(where[new], len(signs))
+            elements = np.concatenate([elements, elements[left[:, None], elements[right]]])
+            signs = np.concatenate([signs, signs[left] * signs[right]])
+            keys = np.concatenate([keys, fresh[new]])
+
+    def is_consistent(self, keys: Signs) -> bool:
+        """Whether every product with a generator is, atom by atom, the element of its key."""
+        sorting = np.argsort(keys)
+        for g in self.generators:
+            products = self.permutations[:, self.permutations[g]]
+            wanted = element_keys(
+                products[:, list(self.pair)], self.signs * self.signs[g], products.shape[1]
+            )
+            rows = sorting[np.searchsorted(keys[sorting], wanted)]
+            if not np.array_equal(self.permutations[rows], products):
+                return False
+        return True
+
+    def element_orders(self) -> Signs:
+        """(order,) smallest k ≥ 1 for which the k-th power of each element is the identity."""
+        rows, home = np.arange(self.order), self.pair
+        first, second = np.full(self.order, home[0]), np.full(self.order, home[1])
+        orders, signs, k = np.zeros(self.order, dtype=np.int64), np.ones_like(self.signs), 0
+        while (orders == 0).any():
+            k += 1
+            first, second = self.permutations[rows, first], self.permutations[rows, second]
+            signs = signs * self.signs
+            done = (first == home[0]) & (second == home[1]) & (signs == 1)
+            orders[done & (orders == 0)] = k
+        return orders
 
 
-def element_keys(images: Indices, signs: NDArray[np.int64], n_atoms: int) -> NDArray[np.int64]:
-    """(M,) integers that identify elements by the images (M, 2) of the pair and the sign."""
-    return np.asarray(((signs < 0) * n_atoms + images[:, 0]) * n_atoms + images[:, 1])
-
-
-def element_orders(permutations: Indices, signs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(M,) smallest k ≥ 1 for which the k-th power of each element is the identity."""
-    orders = np.zeros(len(signs), dtype=np.int64)
-    current, current_signs = permutations, signs
-    identity = np.arange(permutations.shape[1])
-    for k in range(1, 2 * permutations.shape[1] + 3):
-        home = (current == identity).all(axis=1) & (current_signs == 1)
-        orders[home & (orders == 0)] = k
-        if (orders > 0).all():
-            break
-        current = np.take_along_axis(permutations, current, axis=1)
-        current_signs = current_signs * signs
-    return orders
+def element_keys(images: Indices, signs: Signs, n_atoms: int) -> Signs:
+    """Integers that identify elements by the images (…, 2) of the pair and the sign (…)."""
+    return np.asarray(((signs < 0) * n_atoms + images[..., 0]) * n_atoms + images[..., 1])

@@ -11,13 +11,14 @@ residual.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..theory.operations import FloatArray, Indices
 
+SAME_MASS = 0.01
+"""Masses of one element closer than this (u) are the same isotope."""
 _TREE_ABOVE = 400
 """Atoms of one kind from which a search tree beats the matrix of all distances."""
 _BATCH = 2_000_000
@@ -73,12 +74,17 @@ class Candidates:
 
 def atom_kinds(symbols: tuple[str, ...], masses: FloatArray) -> Indices:
     """Number the kinds of atoms: same element, masses within 0.01 u of a neighbour."""
-    order = sorted(range(len(symbols)), key=lambda i: (symbols[i], masses[i]))
-    kinds = np.zeros(len(symbols), dtype=np.intp)
-    for previous, i in pairwise(order):
-        new = symbols[i] != symbols[previous] or masses[i] - masses[previous] > 0.01
-        kinds[i] = kinds[previous] + new
-    return kinds
+    numbers: dict[tuple[str, float], int] = {}
+    for present in sorted(set(zip(symbols, masses.tolist(), strict=True))):
+        previous = next(reversed(numbers), None)
+        same = (
+            previous is not None
+            and present[0] == previous[0]
+            and present[1] - previous[1] <= SAME_MASS
+        )
+        numbers[present] = len(set(numbers.values())) - same
+    pairs = zip(symbols, masses.tolist(), strict=True)
+    return np.array([numbers[pair] for pair in pairs], dtype=np.intp)
 
 
 def candidate_operations(cloud: Cloud, window: float) -> Candidates:

@@ -17,17 +17,11 @@ import numpy as np
 
 from ..errors import GroupError, ToleranceError
 from ..molecule import Molecule
-from ..theory.groups import PointGroup
+from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
-from .closure import PermutationGroup, element_keys, element_orders
-from .matching import (
-    Cloud,
-    atom_kinds,
-    candidate_operations,
-    confirm,
-    fit_rotations,
-)
+from .matching import Cloud, atom_kinds
 from .recognition import Elements, schoenflies, standard_frame
+from .search import Found, largest_group
 
 DEFAULT_TOLERANCE = 0.01
 """RMS displacement per atom, Å, used when no tolerance is given."""
@@ -165,7 +159,8 @@ def _checked_tolerance(tolerance: float | None) -> float:
         return DEFAULT_TOLERANCE
     if not 0 < tolerance <= MAX_TOLERANCE:
         raise ToleranceError(
-            f"tolerance {tolerance:g} Å: give an RMS displacement above 0 and up to {MAX_TOLERANCE} Å"
+            f"tolerance {tolerance:g} Å: give an RMS displacement above 0, "
+            f"up to {MAX_TOLERANCE} Å"
         )
     return float(tolerance)
 
@@ -226,48 +221,32 @@ def _perpendicular(axis: FloatArray) -> FloatArray:
 
 def _general(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry:
     """Groups of molecules that are not linear: the largest one within the tolerance."""
-    window = 1.5 * tolerance * min(len(cloud.kinds) ** 0.5, 8.0)
-    candidates = candidate_operations(cloud, window)
-    permutations, residuals, accepted = confirm(
-        cloud, candidates.matrices, candidates.signs, 2 * tolerance
-    )
-    order = np.argsort(residuals, kind="stable")
-    group = PermutationGroup.trivial(len(cloud.kinds), candidates.pair)
-    found = _placed(molecule, cloud, group, tolerance)
-    for i in order[accepted[order]]:
-        key = element_keys(candidates.images[[i]], candidates.signs[[i]], len(cloud.kinds))
-        if key[0] in group.keys:
-            continue
-        larger = group.extended(permutations[i], int(candidates.signs[i]))
-        if larger is None:
-            continue
+    for found in reversed(largest_group(cloud, tolerance)):
         try:
-            placed = _placed(molecule, cloud, larger, tolerance)
-        except GroupError:
+            symmetry = _placed(molecule, cloud, found, tolerance)
+        except GroupError:  # permutations that no rigid operations stand behind
             continue
-        if placed.rms <= tolerance:
-            group, found = larger, placed
-    return found
+        if symmetry.rms <= tolerance:
+            return symmetry
+    raise AssertionError("the identity alone is always within the tolerance")
 
 
-def _placed(
-    molecule: Molecule, cloud: Cloud, group: PermutationGroup, tolerance: float
-) -> Symmetry:
+def _placed(molecule: Molecule, cloud: Cloud, found: Found, tolerance: float) -> Symmetry:
     """Recognise a permutation group, find its frame and symmetrise the positions under it."""
-    matrices, _ = fit_rotations(cloud.positions, group.permutations, group.signs)
-    unmoved = (group.permutations == np.arange(len(cloud.kinds))).sum(axis=1)
-    orders = element_orders(group.permutations, group.signs)
-    elements = Elements.of(matrices, group.signs, orders, unmoved)
+    group = found.group
+    unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
+    elements = Elements.of(found.matrices, group.signs, group.element_orders(), unmoved)
     point_group = schoenflies(elements)
     centre = molecule.masses @ cloud.positions / molecule.masses.sum()
     frame = standard_frame(point_group, elements, cloud.positions - centre, molecule.masses)
-    ideal = np.array([o.matrix for o in point_group.operations])
-    rows = _assigned(ideal, frame, elements)
-    permutations = group.permutations[rows]
+    ideal = operation_matrices(point_group)
+    permutations = group.permutations[_assigned(ideal, frame, elements)]
     frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
     operations = tuple(
-        SymmetryOperation(o.label, frame.T @ o.matrix @ frame, p)
-        for o, p in zip(point_group.operations, permutations, strict=True)
+        SymmetryOperation(o.label, matrix, permutation)
+        for o, matrix, permutation in zip(
+            point_group.operations, frame.T @ ideal @ frame, permutations, strict=True
+        )
     )
     return _finish(molecule, point_group, operations, frame, symmetric, tolerance)
 
@@ -297,23 +276,21 @@ def _symmetrised(
     Averaging over the group turns the molecule against a frame that is slightly off;
     turning the frame back makes the error quadratically smaller each time.
     """
+    images = positions[permutations]
     for _ in range(20):
-        operations = frame.T @ ideal @ frame
-        average = np.mean(positions[permutations] @ operations, axis=0)
-        turn, _ = fit_rotations_between(average, positions)
-        frame = frame @ turn.T
-        if np.abs(turn - np.eye(3)).max() < 1e-13:
+        average = np.mean(images @ (frame.T @ ideal @ frame), axis=0)
+        turn = _turn_between(average, positions)
+        if np.abs(turn - np.eye(3)).max() < 1e-12:
             break
-    operations = frame.T @ ideal @ frame
-    return frame, np.mean(positions[permutations] @ operations, axis=0)
+        frame = frame @ turn.T
+    return frame, average
 
 
-def fit_rotations_between(source: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
-    """Rotation that best turns ``source`` (N, 3) onto ``target`` (N, 3), and the RMS left, Å."""
+def _turn_between(source: FloatArray, target: FloatArray) -> FloatArray:
+    """Rotation that best turns ``source`` (N, 3) onto ``target`` (N, 3)."""
     u, _, vt = np.linalg.svd(target.T @ source)
     u[:, 2] *= np.linalg.det(u) * np.linalg.det(vt)
-    rotation = u @ vt
-    return rotation, _rms(source @ rotation.T - target)
+    return np.asarray(u @ vt)
 
 
 def _finish(

@@ -48,6 +48,8 @@ class ConjugacyClass:
 
 @dataclass(frozen=True, slots=True)
 class BuiltGroup:
+    """Operations and classes of a group, in textbook order."""
+
     operations: tuple[Operation, ...]
     classes: tuple[ConjugacyClass, ...]
 

@@ -53,7 +53,7 @@ def _continuous_row(table: ContinuousTable, label: str) -> list[str]:
 
 
 def _fourier(coefficients: Sequence[int]) -> str:
-    """A + 2b cos φ + 2c cos 2φ …"""
+    """Cosine series of a character, from its coefficients a, b, c: a + 2b cos φ + 2c cos 2φ."""
     constant, *others = coefficients
     text = str(constant) if constant or not any(others) else ""
     for m, c in enumerate(others, start=1):

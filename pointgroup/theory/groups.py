@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -131,7 +132,7 @@ class PointGroup:
     def multiplication_table(self) -> NDArray[np.intp]:
         """(order, order) indices: entry [g, h] is the operation "h first, then g"."""
         self._refuse_continuous("a multiplication table")
-        return multiplication_table(np.array([o.matrix for o in self.operations]))
+        return multiplication_table(operation_matrices(self))
 
     @property
     def character_table(self) -> CharacterTable | ContinuousTable:
@@ -143,6 +144,14 @@ class PointGroup:
     def _refuse_continuous(self, what: str) -> None:
         if self.is_continuous:
             raise GroupError(f"{self.symbol} is a continuous group and has no {what}")
+
+
+@lru_cache(maxsize=64)
+def operation_matrices(group: PointGroup) -> FloatArray:
+    """(order, 3, 3) matrices of all operations in the standard frame, read-only."""
+    matrices = np.array([o.matrix for o in group.operations])
+    matrices.flags.writeable = False
+    return matrices
 
 
 def multiplication_table(matrices: FloatArray) -> NDArray[np.intp]:
