@@ -19,7 +19,7 @@ SEED = 61453
 
 _MOST_ISOMERS = 32
 _CANDIDATES = 5  # conformers polished before giving up
-_SPREAD = 0.1  # Å, between equivalent bonds; axial and equatorial ones differ by 0.01
+_SPREAD = 0.05  # Å, between equivalent bonds; axial and equatorial ones differ by 0.01
 
 
 def refuse_open_stereo(mol: Any) -> None:
@@ -67,12 +67,13 @@ def _distinct_isomers(mol: Any) -> list[str]:
     from rdkit import Chem
     from rdkit.Chem import EnumerateStereoisomers, rdDistGeom
 
-    options = EnumerateStereoisomers.StereoEnumerationOptions(
+    enumeration: Any = EnumerateStereoisomers  # has no annotations
+    options = enumeration.StereoEnumerationOptions(
         onlyUnassigned=True, unique=True, maxIsomers=_MOST_ISOMERS, rand=SEED
     )
     found: list[str] = []
     seen: set[str] = set()
-    for isomer in EnumerateStereoisomers.EnumerateStereoisomers(mol, options=options):
+    for isomer in enumeration.EnumerateStereoisomers(mol, options=options):
         plain = Chem.RemoveHs(isomer)
         name = Chem.MolToSmiles(plain)
         if name in seen:
@@ -116,7 +117,7 @@ def _embedded(mol: Any) -> list[int]:
 
     n = _number_of_conformers(mol)
     for random_coordinates, knowledge in ((False, True), (True, True), (True, False)):
-        settings = rdDistGeom.ETKDGv3()
+        settings: Any = rdDistGeom.ETKDGv3()  # its stubs make properties of its fields
         settings.randomSeed = SEED
         settings.useRandomCoords = random_coordinates
         settings.useBasicKnowledge = knowledge
@@ -167,17 +168,27 @@ def _bonds_are_sound(mol: Any, positions: NDArray[np.float64]) -> bool:
     relative = distances / (radii[:, None] + radii)
     bonded = Chem.GetAdjacencyMatrix(mol).astype(bool)
     np.fill_diagonal(relative, np.inf)
-    near = 0.6 < relative[bonded].min() and relative[bonded].max() < 1.4
+    near = relative[bonded].min() > 0.6 and relative[bonded].max() < 1.4
     return bool(near and relative[~bonded].min() > 0.95 and _equal_bonds_agree(mol, distances))
 
 
 def _equal_bonds_agree(mol: Any, distances: NDArray[np.float64]) -> bool:
     from rdkit import Chem
 
-    classes = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
-    lengths: dict[tuple[object, ...], list[float]] = {}
-    for bond in mol.GetBonds():
-        i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-        key = (*sorted((classes[i], classes[j])), bond.GetBondType())
-        lengths.setdefault(key, []).append(float(distances[i, j]))
+    skeleton = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(skeleton)
+    for atom in skeleton.GetAtoms():
+        atom.SetIsotope(0)
+    lengths: dict[str, list[float]] = {}
+    for bond in skeleton.GetBonds():
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        if any(atom.GetAtomicNum() == 1 for atom in ends):
+            continue
+        # Two bonds are equivalent if the molecules with their ends labelled are the same.
+        for atom in ends:
+            atom.SetIsotope(1)
+        length = float(distances[ends[0].GetIdx(), ends[1].GetIdx()])
+        lengths.setdefault(Chem.MolToSmiles(skeleton), []).append(length)
+        for atom in ends:
+            atom.SetIsotope(0)
     return all(max(group) - min(group) <= _SPREAD for group in lengths.values())

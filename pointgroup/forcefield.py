@@ -22,8 +22,8 @@ from .relaxation import Surface
 
 __all__ = ["force_fields", "refuse_unfit_atoms"]
 
-# Elements whose usual valences MMFF94 or UFF describe in molecules of several centres.
-_COVERED = frozenset("H B C N O F Si P S Cl Ge As Se Br Sn Sb Te I".split())
+# Valence electrons of the elements whose usual valences MMFF94 or UFF describe in molecules
+# of several centres; all other elements are refused.
 _OUTER = {
     "H": 1, "B": 3, "C": 4, "Si": 4, "Ge": 4, "Sn": 4, "N": 5, "P": 5, "As": 5, "Sb": 5,
     "O": 6, "S": 6, "Se": 6, "Te": 6, "F": 7, "Cl": 7, "Br": 7, "I": 7,
@@ -39,7 +39,7 @@ def refuse_unfit_atoms(mol: Any) -> None:
         Naming the first atom at fault.
     """
     for atom in mol.GetAtoms():
-        if atom.GetSymbol() not in _COVERED:
+        if atom.GetSymbol() not in _OUTER:
             raise _unfit(atom, "is no element whose bonds a force field describes")
         if atom.GetDegree() > 1 and _electron_pairs(atom) > 4:
             raise _unfit(
@@ -67,7 +67,8 @@ def _electron_pairs(atom: Any) -> int:
 def _spare_electrons(atom: Any) -> int:
     bonds = sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds())
     own = _OUTER[atom.GetSymbol()] - atom.GetFormalCharge() - atom.GetNumRadicalElectrons()
-    return round(own - bonds)
+    rounded: int = round(own - bonds)
+    return rounded
 
 
 def _is_pyramidal_nitrogen(atom: Any) -> bool:
@@ -139,16 +140,18 @@ class _Parameters:
 def _choices(mol: Any) -> Iterator[tuple[Callable[[int], Surface], _Parameters]]:
     """The force fields that know all atoms, the better one first."""
     from rdkit import Chem
-    from rdkit.Chem import rdForceFieldHelpers as helpers
+    from rdkit.Chem import rdForceFieldHelpers
 
     # A copy for each, because MMFF94 writes its Kekulé structure into the molecule.
     # No cut-off in either: it would make the energy jump, and the minimum unsymmetric.
-    if helpers.MMFFHasAllMoleculeParams(mol):
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         kekule = Chem.Mol(mol)
-        mmff = helpers.MMFFGetMoleculeProperties(kekule)
+        mmff = rdForceFieldHelpers.MMFFGetMoleculeProperties(kekule)
 
         def make_mmff(i: int) -> Surface:
-            field = helpers.MMFFGetMoleculeForceField(kekule, mmff, nonBondedThresh=1e3, confId=i)
+            field = rdForceFieldHelpers.MMFFGetMoleculeForceField(
+                kekule, mmff, nonBondedThresh=1e3, confId=i
+            )
             return Surface(field, kekule.GetConformer(i))
 
         yield (
@@ -159,19 +162,19 @@ def _choices(mol: Any) -> Iterator[tuple[Callable[[int], Surface], _Parameters]]
                 lambda i, j, k, m: mmff.GetMMFFTorsionParams(kekule, i, j, k, m),
             ),
         )
-    if helpers.UFFHasAllMoleculeParams(mol):
+    if rdForceFieldHelpers.UFFHasAllMoleculeParams(mol):
         copy = Chem.Mol(mol)
 
         def make_uff(i: int) -> Surface:
-            field = helpers.UFFGetMoleculeForceField(copy, vdwThresh=1e3, confId=i)
+            field = rdForceFieldHelpers.UFFGetMoleculeForceField(copy, vdwThresh=1e3, confId=i)
             return Surface(field, copy.GetConformer(i))
 
         yield (
             make_uff,
             _Parameters(
-                lambda i, j: helpers.GetUFFBondStretchParams(copy, i, j),
-                lambda i, j, k: helpers.GetUFFAngleBendParams(copy, i, j, k),
-                lambda i, j, k, m: helpers.GetUFFTorsionParams(copy, i, j, k, m),
+                lambda i, j: rdForceFieldHelpers.GetUFFBondStretchParams(copy, i, j),
+                lambda i, j, k: rdForceFieldHelpers.GetUFFAngleBendParams(copy, i, j, k),
+                lambda i, j, k, m: rdForceFieldHelpers.GetUFFTorsionParams(copy, i, j, k, m),
             ),
         )
 

@@ -266,8 +266,10 @@ def _pyscf_mass(mol: Any, i: int) -> float | None:
 
 
 def from_qcschema(molecule: Any) -> Molecule:
-    """Molecule of a QCSchema dictionary, also one that holds it under ``molecule``, or of a
-    `qcelemental.models.Molecule`.
+    """Molecule of a QCSchema dictionary or a `qcelemental.models.Molecule`.
+
+    A dictionary that holds the molecule under ``molecule``, as inputs and results of
+    calculations do, is accepted too.
 
     Raises
     ------

@@ -25,10 +25,14 @@ from .isotopes import default_mass, isotope_mass
 from .molecule import Molecule
 from .vsepr import Star, star_positions, steric_number
 
-__all__ = ["MAXIMUM_ATOMS", "molecule_from_smiles"]
+__all__ = ["MAXIMUM_ATOMS", "InvalidSmilesError", "molecule_from_smiles"]
 
 MAXIMUM_ATOMS = 300
 """Larger molecules (hydrogens counted) are refused: a conformer search would find no minimum."""
+
+
+class InvalidSmilesError(SmilesError):
+    """The text is no SMILES string at all."""
 
 
 def molecule_from_smiles(smiles: str) -> Molecule:
@@ -59,7 +63,8 @@ def molecule_from_smiles(smiles: str) -> Molecule:
             positions = _positions(mol)
             return _molecule(mol, positions, text)
         except (SmilesError, MoleculeError) as error:
-            raise SmilesError(f"SMILES {_shown(text)}: {error}") from None
+            kind = type(error) if isinstance(error, SmilesError) else SmilesError
+            raise kind(f"SMILES {_shown(text)}: {error}") from None
 
 
 def _parse(text: str) -> Any:
@@ -70,7 +75,7 @@ def _parse(text: str) -> Any:
         raise SmilesError("the string is empty")
     mol = Chem.MolFromSmiles(text, sanitize=False)
     if mol is None:
-        raise SmilesError("not valid; is it a file name or an example name with a typing error?")
+        raise InvalidSmilesError("not valid; check brackets, ring closures and element symbols")
     if mol.GetNumAtoms() == 0:
         raise SmilesError("there are no atoms")
     if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
@@ -122,59 +127,54 @@ def _positions(mol: Any) -> NDArray[np.float64]:
     if mol.GetNumAtoms() == 1:
         return np.zeros((1, 3))
     centre = _centre(mol)
-    if centre is None:
-        return _relaxed(mol)
-    star = _star(mol, centre)
-    if not _force_field_may_do(mol, star):
-        return _ideal(star, centre)
-    positions = _relaxed(mol)
-    # MMFF94 makes SO3 a pyramid and CH2 linear; the electron count knows better.
-    if steric_number(star) is not None and _dimension(positions) != _dimension(_ideal(star, centre)):
-        return _ideal(star, centre)
-    return positions
-
-
-def _relaxed(mol: Any) -> NDArray[np.float64]:
+    if centre is not None:
+        star = _star(mol, centre)
+        if not _force_field_is_better(mol, star):
+            return np.insert(star_positions(star), centre, 0.0, axis=0)
     refuse_unfit_atoms(mol)
     refuse_open_stereo(mol)
     return lowest_minimum(mol).positions
 
 
-def _ideal(star: Star, centre: int) -> NDArray[np.float64]:
-    return np.insert(star_positions(star), centre, 0.0, axis=0)
-
-
-def _dimension(positions: NDArray[np.float64]) -> int:
-    """1 for atoms on a line, 2 in a plane, 3 otherwise."""
-    sizes = np.linalg.svd(positions - positions.mean(axis=0), compute_uv=False)
-    return int((sizes > 0.05).sum())
-
-
 def _centre(mol: Any) -> int | None:
     """Index of the only atom with more than one neighbour (of two atoms, the first)."""
     degrees = [atom.GetDegree() for atom in mol.GetAtoms()]
-    if len(degrees) < 2 or sum(degrees) != 2 * (len(degrees) - 1) or max(degrees) != len(degrees) - 1:
+    ligands = len(degrees) - 1
+    if ligands < 1 or max(degrees) != ligands or sum(degrees) != 2 * ligands:
         return None
-    return degrees.index(max(degrees))
+    return degrees.index(ligands)
 
 
 def _star(mol: Any, centre: int) -> Star:
     from rdkit import Chem
 
     radius = Chem.GetPeriodicTable().GetRcovalent
-    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    ligands = tuple(symbol for i, symbol in enumerate(symbols) if i != centre)
-    bonds = tuple(radius(symbols[centre]) + radius(symbol) for symbol in ligands)
-    return Star(symbols[centre], ligands, Chem.GetFormalCharge(mol), bonds)
+    middle = mol.GetAtomWithIdx(centre)
+    ligands = [atom for atom in mol.GetAtoms() if atom.GetIdx() != centre]
+    orders = [
+        mol.GetBondBetweenAtoms(centre, atom.GetIdx()).GetBondTypeAsDouble() for atom in ligands
+    ]
+    return Star(
+        middle.GetSymbol(),
+        tuple(atom.GetSymbol() for atom in ligands),
+        Chem.GetFormalCharge(mol),
+        tuple(radius(middle.GetAtomicNum()) + radius(atom.GetAtomicNum()) for atom in ligands),
+        tuple(round(order) for order in orders),
+    )
 
 
-def _force_field_may_do(mol: Any, star: Star) -> bool:
-    """Whether MMFF94 knows the atoms and the centre has at most four electron pairs."""
+def _force_field_is_better(mol: Any, star: Star) -> bool:
+    """Whether MMFF94 knows the atoms and the centre has four electron pairs.
+
+    With more pairs MMFF94 fails; with fewer it guesses: SO3 comes out as a pyramid, CH2
+    linear, CO2 with bonds of 1.40 Å.
+    """
     from rdkit.Chem import rdForceFieldHelpers
 
-    steric = steric_number(star)
+    if len(star.ligands) == 1:
+        return False
     known: bool = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
-    return known and (steric is None or steric <= 4)
+    return known and steric_number(star) in (None, 4)
 
 
 def _molecule(mol: Any, positions: NDArray[np.float64], text: str) -> Molecule:

@@ -2,7 +2,7 @@
 
 Force fields know no SF6, XeF4 or ClF3, but their shapes follow from the number of
 electron pairs about the centre (R. J. Gillespie, R. S. Nyholm, Q. Rev. Chem. Soc. 11, 339,
-1957). Directions are ideal; bond lengths are sums of covalent radii, good to about 0.1 Å:
+1957). Directions are ideal; bond lengths are sums of covalent radii, good to about 0.1 Å or 5 %:
 enough for symmetry, to be optimised before any physics. Where the arrangement of different
 ligands does not follow (cis or trans SF4Cl2), the molecule is refused.
 """
@@ -31,8 +31,9 @@ _ELECTRONEGATIVITY = {
     "H": 2.20, "F": 3.98, "Cl": 3.16, "Br": 2.96, "I": 2.66, "At": 2.2,
     "O": 3.44, "S": 2.58, "Se": 2.55, "Te": 2.1, "N": 3.04, "P": 2.19,
 }  # fmt: skip
-# A bond of order 2 or 3 is shorter than the sum of the single-bond radii by about this.
-_SHORTENING = {1: 1.0, 2: 0.88, 3: 0.80}
+# A bond of order 2 or 3 is shorter than the sum of the single-bond radii by about this:
+# 0.82 in CO2, 0.85 in H2CO and XeO3, 0.86 in ClO4(-); 0.77 in N2, 0.79 in HCN.
+_SHORTENING = {1: 1.0, 2: 0.85, 3: 0.78}
 _AXIAL_STRETCH = 1.03  # axial bonds of trigonal bipyramids are longer: PF5 1.577 against 1.534 Å
 # Their dihalides are linear or bent without following the electron count.
 _HEAVY_ALKALINE_EARTHS = {"Ca", "Sr", "Ba", "Ra"}
@@ -52,12 +53,16 @@ class Star:
         Total charge.
     bonds : tuple of float, Å
         Sum of the single-bond covalent radii for each ligand.
+    orders : tuple of int, optional
+        Bond orders as written, used where the ligand's own valence does not give them: in
+        diatomic molecules.
     """
 
     centre: str
     ligands: tuple[str, ...]
     charge: int
     bonds: tuple[float, ...]
+    orders: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         counts = Counter(self.ligands)
@@ -90,7 +95,9 @@ def star_positions(star: Star) -> _Vectors:
         directions = _metal_directions(star)
     else:
         directions = _main_group_directions(star)
-    shortening = np.array([_SHORTENING[_DEMAND.get(x, 1)] for x in star.ligands])
+    # Of several equal ligands all bonds are alike, whatever Kekulé structure was written.
+    orders = star.orders if len(star.ligands) == 1 else [_DEMAND[x] for x in star.ligands]
+    shortening = np.array([_SHORTENING.get(order, 1.0) for order in orders or [1]])
     positions: _Vectors = directions * (np.array(star.bonds) * shortening)[:, None]
     return positions
 

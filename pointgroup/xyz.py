@@ -48,7 +48,7 @@ class _Columns:
 
 
 def parse_xyz(text: str, *, name: str = "") -> Iterator[Molecule]:
-    """Molecules of an xyz text, one after the other.
+    r"""Molecules of an xyz text, one after the other.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def parse_xyz(text: str, *, name: str = "") -> Iterator[Molecule]:
 
     Examples
     --------
-    >>> text = "2\\nname=hydrogen\\n1 0 0 0\\nH 0 0 0.7414\\n"
+    >>> text = "2\nname=hydrogen\n1 0 0 0\nH 0 0 0.7414\n"
     >>> list(parse_xyz(text))
     [<Molecule hydrogen: H2, 2 atoms>]
     """

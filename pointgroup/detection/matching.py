@@ -102,7 +102,22 @@ def candidate_operations(cloud: Cloud, window: float) -> Candidates:
     source = _frames(cloud.positions[[a]], cloud.positions[[b]])[0]
     targets = _frames(cloud.positions[images[:, 0]], cloud.positions[images[:, 1]])
     targets[:, :, 2] *= signs[:, None]
-    return Candidates((a, b), images, signs, targets @ source.T)
+    matrices = targets @ source.T
+    kept = _sends_probe_home(cloud, matrices, source, window)
+    return Candidates((a, b), images[kept], signs[kept], matrices[kept])
+
+
+def _sends_probe_home(
+    cloud: Cloud, matrices: FloatArray, source: FloatArray, window: float
+) -> NDArray[np.bool_]:
+    """Whether each map sends one more atom, far off the plane of the pair, near a like atom."""
+    heights = np.abs(cloud.positions @ source[:, 2])
+    probe = int(np.argmax(heights))
+    alike = cloud.positions[cloud.kinds == cloud.kinds[probe]]
+    moved = matrices @ cloud.positions[probe]
+    squares = np.sum(alike**2, axis=1) - 2 * moved @ alike.T + np.sum(moved**2, axis=1)[:, None]
+    # The pair misses by up to the window; the map may miss by as much for every lever arm.
+    return np.asarray(squares.min(axis=1) <= (6 * window) ** 2)
 
 
 def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:

@@ -64,9 +64,7 @@ def largest_group(cloud: Cloud, tolerance: float) -> list[Found]:
     return _generators_first(cloud, candidates, tolerance) or chain(cloud, candidates, tolerance)
 
 
-def _generators_first(
-    cloud: Cloud, candidates: Candidates, tolerance: float
-) -> list[Found] | None:
+def _generators_first(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found] | None:
     """The group that all candidates generate; None if it is not within the tolerance."""
     found = [_start(cloud, candidates)]
     keys = element_keys(candidates.images, candidates.signs, len(cloud.kinds))
@@ -99,9 +97,7 @@ def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]
     permutations, residuals, accepted = confirm(
         cloud, candidates.matrices, candidates.signs, 2 * tolerance
     )
-    keys = element_keys(
-        permutations[:, list(candidates.pair)], candidates.signs, len(cloud.kinds)
-    )
+    keys = element_keys(permutations[:, list(candidates.pair)], candidates.signs, len(cloud.kinds))
     order = np.argsort(residuals, kind="stable")
     for i in order[accepted[order]]:
         group = found[-1].group
@@ -115,4 +111,3 @@ def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]
 
 def _start(cloud: Cloud, candidates: Candidates) -> Found:
     return fitted(cloud, PermutationGroup.trivial(len(cloud.kinds), candidates.pair))
-

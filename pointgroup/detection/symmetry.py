@@ -1,12 +1,12 @@
-"""The point group of a geometry that is symmetric to within a tolerance.
+"""The point group of a geometry, exact or not.
 
 The tolerance has one meaning: the largest accepted root-mean-square displacement per atom
-(Å) between the geometry and its symmetrised form under the group.
+(Å) between the geometry and its symmetrised form under the group. Without one, the noise of
+the geometry is estimated (`noise`).
 
 No branch looks at the inertia tensor: candidate operations come from one reference pair of
 atoms (`matching`), are closed exactly as permutations (`closure`), recognised and put into
-the standard frame (`recognition`), and the group is accepted if symmetrising moves the atoms
-by no more than the tolerance.
+the standard frame (`recognition`); linear molecules are laid on a line (`linear`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..errors import GroupError, ToleranceError
 from ..molecule import Molecule
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
+from .linear import LinearFit, believed, fit_line, within
 from .matching import Cloud, atom_kinds
+from .noise import believed_groups
 from .recognition import Elements, schoenflies, standard_frame
 from .search import Found, largest_group
 
-DEFAULT_TOLERANCE = 0.01
-"""RMS displacement per atom, Å, used when no tolerance is given."""
 MAX_TOLERANCE = 0.5
 """Å; beyond it atoms would be symmetrised onto their neighbours."""
 MAX_ATOMS = 20_000
@@ -72,7 +72,8 @@ class Symmetry:
         molecule).
     symmetrised_positions : (N, 3) Å
         The nearest positions that have the group exactly, in the frame of the molecule.
-    tolerance : float, Å
+    tolerance : float or None, Å
+        As given to `detect`; None when the noise was estimated.
     """
 
     molecule: Molecule
@@ -81,7 +82,7 @@ class Symmetry:
     frame: FloatArray
     origin: FloatArray
     symmetrised_positions: FloatArray
-    tolerance: float
+    tolerance: float | None
 
     @property
     def deviations(self) -> FloatArray:
@@ -125,8 +126,9 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     molecule : Molecule
         Isotopes count: HDO is Cs.
     tolerance : float, optional
-        Largest accepted RMS displacement per atom to the symmetrised form, Å; 0.01 if not
-        given.
+        Largest accepted RMS displacement per atom to the symmetrised form, Å. If not given,
+        the noise of the geometry is estimated from the deviations themselves, and the group
+        is the largest one that they do not speak against (see `noise`).
 
     Raises
     ------
@@ -142,96 +144,73 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     >>> str(symmetry.group), symmetry.rms < 1e-6
     ('D5d', True)
     """
-    tolerance = _checked_tolerance(tolerance)
-    if molecule.n_atoms > MAX_ATOMS:
-        raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
-    positions = molecule.positions - molecule.positions.mean(axis=0)
-    cloud = Cloud(positions, atom_kinds(molecule.symbols, molecule.masses))
+    _check(molecule, tolerance)
     if molecule.n_atoms == 1:
         return _atom(molecule, tolerance)
-    if (linear := _linear(molecule, cloud, tolerance)) is not None:
-        return linear
-    return _general(molecule, cloud, tolerance)
+    cloud = cloud_of(molecule)
+    fit = fit_line(cloud)
+    symbol = believed(cloud, fit) if tolerance is None else within(cloud, fit, tolerance)
+    if symbol is not None:
+        return _linear(molecule, fit, symbol, tolerance)
+    found = believed_groups(cloud) if tolerance is None else largest_group(cloud, tolerance)
+    return _largest_placed(molecule, cloud, found, tolerance)
 
 
-def _checked_tolerance(tolerance: float | None) -> float:
-    if tolerance is None:
-        return DEFAULT_TOLERANCE
-    if not 0 < tolerance <= MAX_TOLERANCE:
+def cloud_of(molecule: Molecule) -> Cloud:
+    """The atoms about their centroid, by kind."""
+    positions = molecule.positions - molecule.positions.mean(axis=0)
+    return Cloud(positions, atom_kinds(molecule.symbols, molecule.masses))
+
+
+def _check(molecule: Molecule, tolerance: float | None) -> None:
+    if molecule.n_atoms > MAX_ATOMS:
+        raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
+    if tolerance is not None and not 0 < tolerance <= MAX_TOLERANCE:
         raise ToleranceError(
-            f"tolerance {tolerance:g} Å: give an RMS displacement above 0, "
-            f"up to {MAX_TOLERANCE} Å"
+            f"tolerance {tolerance:g} Å: give an RMS displacement above 0, up to {MAX_TOLERANCE} Å"
         )
-    return float(tolerance)
 
 
-def _atom(molecule: Molecule, tolerance: float) -> Symmetry:
+def _atom(molecule: Molecule, tolerance: float | None) -> Symmetry:
     here = np.array([0])
     operations = (
         SymmetryOperation("E", np.eye(3), here),
         SymmetryOperation("i", -np.eye(3), here),
     )
-    position = molecule.positions
-    return Symmetry(
-        molecule, PointGroup("Kh"), operations, np.eye(3), position[0], position, tolerance
-    )
+    centred = np.zeros((1, 3))
+    return _finish(molecule, PointGroup("Kh"), operations, np.eye(3), centred, tolerance)
 
 
-def _linear(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry | None:
-    """C∞v or D∞h if the atoms lie on one line, else None."""
-    axis = np.linalg.svd(cloud.positions, full_matrices=False)[2][0]
-    along = cloud.positions @ axis
-    line = np.outer(along, axis)
-    if _rms(cloud.positions - line) > tolerance:
-        return None
-    identity = np.arange(len(along))
-    mirror = np.eye(3) - 2 * np.outer(*[_perpendicular(axis)] * 2)
-    operations = [
-        SymmetryOperation("E", np.eye(3), identity),
-        SymmetryOperation("σv", mirror, identity),
-    ]
-    order = np.lexsort((cloud.kinds, along))
-    reverse = np.empty_like(identity)
-    reverse[order] = order[::-1]
-    even = np.outer((along - along[reverse]) / 2, axis)
-    symmetric = (
-        bool((cloud.kinds[reverse] == cloud.kinds).all())
-        and _rms(cloud.positions - even) <= tolerance
-    )
-    if symmetric:
-        operations += [
-            SymmetryOperation("i", -np.eye(3), reverse),
-            SymmetryOperation("C2'", -mirror, reverse),
-        ]
-    return _finish(
-        molecule,
-        PointGroup("D∞h" if symmetric else "C∞v"),
-        tuple(operations),
-        np.array([_perpendicular(axis), np.cross(axis, _perpendicular(axis)), axis]),
-        even if symmetric else line,
-        tolerance,
-    )
+def _linear(molecule: Molecule, fit: LinearFit, symbol: str, tolerance: float | None) -> Symmetry:
+    """C∞v or D∞h, with the operations that differ as permutations."""
+    identity = np.arange(molecule.n_atoms)
+    across = np.cross(fit.axis, np.eye(3)[np.argmin(np.abs(fit.axis))])
+    across /= np.linalg.norm(across)
+    mirror = np.eye(3) - 2 * np.outer(across, across)
+    maps = [("E", np.eye(3), identity), ("σv", mirror, identity)]
+    if symbol == "D∞h" and fit.reverse is not None:
+        maps += [("i", -np.eye(3), fit.reverse), ("C2'", -mirror, fit.reverse)]
+    operations = tuple(SymmetryOperation(*m) for m in maps)
+    frame = np.array([across, np.cross(fit.axis, across), fit.axis])
+    centred = fit.even if symbol == "D∞h" else fit.line
+    return _finish(molecule, PointGroup(symbol), operations, frame, centred, tolerance)
 
 
-def _perpendicular(axis: FloatArray) -> FloatArray:
-    other = np.eye(3)[np.argmin(np.abs(axis))]
-    across = np.cross(axis, other)
-    return np.asarray(across / np.linalg.norm(across))
-
-
-def _general(molecule: Molecule, cloud: Cloud, tolerance: float) -> Symmetry:
-    """Groups of molecules that are not linear: the largest one within the tolerance."""
-    for found in reversed(largest_group(cloud, tolerance)):
+def _largest_placed(
+    molecule: Molecule, cloud: Cloud, groups: list[Found], tolerance: float | None
+) -> Symmetry:
+    """The last group that rigid operations stand behind and that is within the tolerance."""
+    for found in reversed(groups):
         try:
             symmetry = _placed(molecule, cloud, found, tolerance)
-        except GroupError:  # permutations that no rigid operations stand behind
+        except GroupError:
             continue
-        if symmetry.rms <= tolerance:
+        if tolerance is None or symmetry.rms <= tolerance:
             return symmetry
     raise AssertionError("the identity alone is always within the tolerance")
 
 
-def _placed(molecule: Molecule, cloud: Cloud, found: Found, tolerance: float) -> Symmetry:
+def _placed(molecule: Molecule, cloud: Cloud, found: Found, tolerance: float | None) -> Symmetry:
     """Recognise a permutation group, find its frame and symmetrise the positions under it."""
     group = found.group
     unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
@@ -299,14 +278,10 @@ def _finish(
     operations: tuple[SymmetryOperation, ...],
     frame: FloatArray,
     centred: FloatArray,
-    tolerance: float,
+    tolerance: float | None,
 ) -> Symmetry:
     positions = centred + molecule.positions.mean(axis=0)
     origin = molecule.masses @ positions / molecule.masses.sum()
     for array in (frame, positions, origin):
         array.flags.writeable = False
     return Symmetry(molecule, group, operations, frame, origin, positions, tolerance)
-
-
-def _rms(displacements: FloatArray) -> float:
-    return float(np.sqrt(np.mean(np.sum(displacements**2, axis=1))))

@@ -1,0 +1,116 @@
+"""The entry point of the ``spektron`` command: which commands there are, and how they fail.
+
+=========  ============================================================================
+exit code  meaning
+=========  ============================================================================
+0          every input was answered
+1          an unexpected error, that is a bug; one line, or a traceback if the
+           environment variable ``SPEKTRON_DEBUG`` is set
+2          an input or an option cannot be used; one line on standard error for each
+130, 141   interrupted by Ctrl-C; the reader of a pipe went away (as for any program)
+=========  ============================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .output import complain
+from .symmetry import symmetry
+from .table import table
+
+app = typer.Typer(
+    name="spektron",
+    help="Symmetry, vibrations, and what a vibrational spectrum determines.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command()(symmetry)
+app.command()(table)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"spektron {version('spektron')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Symmetry, vibrations, and what a vibrational spectrum determines."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows ``spektron``; those of the process if not given.
+    """
+    _write_what_the_terminal_can_show()
+    try:
+        code = app(args=arguments, prog_name="spektron", standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _forget_output()
+        return 141
+    except Exception as error:
+        return _explain(error)
+    return int(code or 0)
+
+
+def _write_what_the_terminal_can_show() -> None:
+    """Print "?" for a character such as Γ that the encoding of the terminal lacks."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="replace")
+
+
+def _forget_output() -> None:
+    """Let nothing be written to the closed pipe when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explain(error: Exception) -> int:
+    """Print one line for a failed command; the exit code."""
+    from ..pointgroup.errors import InputError
+
+    # typer brings its own copy of click, or imports it, by version: so no `except` names it.
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        complain(f"{usage().rstrip('.')}; see spektron --help")
+    elif isinstance(error, InputError):
+        complain(str(error))
+    elif os.environ.get("SPEKTRON_DEBUG"):
+        raise error
+    else:
+        complain(
+            f"{type(error).__name__}: {error}. This is a bug in Spektron; "
+            "set SPEKTRON_DEBUG=1 to see where, and report it"
+        )
+        return 1
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
