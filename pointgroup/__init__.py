@@ -1,8 +1,10 @@
 """Group theory of molecules: from a geometry to its point group, mode counts and R."""
 
 from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetry_coordinates
+from .detection.ladder import Rung, ladder
 from .detection.symmetry import Symmetry, SymmetryOperation, detect
 from .errors import InputError
+from .library import example, example_names, molecule_from_input
 from .molecule import Molecule
 from .selection import (
     Activity,
@@ -35,6 +37,7 @@ __all__ = [
     "Operation",
     "PointGroup",
     "Representation",
+    "Rung",
     "SelectionRules",
     "Symmetry",
     "SymmetryCoordinates",
@@ -43,8 +46,12 @@ __all__ = [
     "correlate",
     "count_modes",
     "detect",
+    "example",
+    "example_names",
     "irrep_matrices",
+    "ladder",
     "mode_counts",
+    "molecule_from_input",
     "projector",
     "symmetry_coordinates",
     "vibrational_representation",

@@ -73,7 +73,9 @@ def _parse(text: str) -> Any:
 
     if not text:
         raise SmilesError("the string is empty")
-    mol = Chem.MolFromSmiles(text, sanitize=False)
+    # RDKit takes what follows a blank for a name, and stops at a zero byte.
+    plain = all(character.isprintable() and not character.isspace() for character in text)
+    mol = Chem.MolFromSmiles(text, sanitize=False) if plain else None
     if mol is None:
         raise InvalidSmilesError("not valid; check brackets, ring closures and element symbols")
     if mol.GetNumAtoms() == 0:

@@ -45,11 +45,18 @@ def fit_line(cloud: Cloud) -> LinearFit:
     return LinearFit(axis, line, reverse, np.outer((along - along[reverse]) / 2, axis))
 
 
+def line_deviations(cloud: Cloud, fit: LinearFit) -> dict[str, float]:
+    """RMS displacement (Å) that C∞v and, where the atoms allow it, D∞h need."""
+    out = {"C∞v": _rms(cloud.positions - fit.line)}
+    if fit.reverse is not None:
+        out["D∞h"] = _rms(cloud.positions - fit.even)
+    return out
+
+
 def within(cloud: Cloud, fit: LinearFit, tolerance: float) -> str | None:
     """``D∞h`` or ``C∞v`` if an RMS displacement up to the tolerance (Å) allows it."""
-    if fit.reverse is not None and _rms(cloud.positions - fit.even) <= tolerance:
-        return "D∞h"
-    return "C∞v" if _rms(cloud.positions - fit.line) <= tolerance else None
+    allowed = [s for s, rms in line_deviations(cloud, fit).items() if rms <= tolerance]
+    return allowed[-1] if allowed else None
 
 
 def believed(cloud: Cloud, fit: LinearFit) -> str | None:

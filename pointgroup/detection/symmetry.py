@@ -12,6 +12,7 @@ the standard frame (`recognition`); linear molecules are laid on a line (`linear
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from .matching import Cloud, atom_kinds
 from .noise import believed_groups
 from .recognition import Elements, schoenflies, standard_frame
 from .search import Found, largest_group
+
+if TYPE_CHECKING:
+    from .ladder import Rung
 
 MAX_TOLERANCE = 0.5
 """Å; beyond it atoms would be symmetrised onto their neighbours."""
@@ -99,6 +103,13 @@ class Symmetry:
     def standard_positions(self) -> FloatArray:
         """(N, 3) Å, symmetrised positions in the standard frame of the group."""
         return np.asarray((self.symmetrised_positions - self.origin) @ self.frame.T)
+
+    @property
+    def ladder(self) -> tuple[Rung, ...]:
+        """Groups of the geometry against tolerance, up to 0.3 Å; computed when asked for."""
+        from .ladder import ladder
+
+        return ladder(self.molecule)
 
     def n_unmoved(self, operation: int) -> int:
         """Number of atoms that an operation leaves in place."""
@@ -202,7 +213,7 @@ def _largest_placed(
     """The last group that rigid operations stand behind and that is within the tolerance."""
     for found in reversed(groups):
         try:
-            symmetry = _placed(molecule, cloud, found, tolerance)
+            symmetry = place(molecule, cloud, found, tolerance)
         except GroupError:
             continue
         if tolerance is None or symmetry.rms <= tolerance:
@@ -210,8 +221,16 @@ def _largest_placed(
     raise AssertionError("the identity alone is always within the tolerance")
 
 
-def _placed(molecule: Molecule, cloud: Cloud, found: Found, tolerance: float | None) -> Symmetry:
-    """Recognise a permutation group, find its frame and symmetrise the positions under it."""
+def place(
+    molecule: Molecule, cloud: Cloud, found: Found, tolerance: float | None = None
+) -> Symmetry:
+    """Recognise a permutation group, find its frame and symmetrise the positions under it.
+
+    Raises
+    ------
+    GroupError
+        If no rigid operations stand behind the permutations.
+    """
     group = found.group
     unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
     elements = Elements.of(found.matrices, group.signs, group.element_orders(), unmoved)
