@@ -28,7 +28,6 @@ app = typer.Typer(
     name="spektron",
     help="Symmetry, vibrations, and what a vibrational spectrum determines.",
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -67,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     _write_what_the_terminal_can_show()
     try:
-        code = app(args=arguments, prog_name="spektron", standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        code = app(args=given or ["--help"], prog_name="spektron", standalone_mode=False)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -98,7 +98,8 @@ def _explain(error: Exception) -> int:
     # typer brings its own copy of click, or imports it, by version: so no `except` names it.
     usage = getattr(error, "format_message", None)
     if usage is not None:
-        complain(f"{usage().rstrip('.')}; see spektron --help")
+        command = getattr(getattr(error, "ctx", None), "command_path", "spektron")
+        complain(f"{' '.join(usage().split())} (see {command} --help)")
     elif isinstance(error, InputError):
         complain(str(error))
     elif os.environ.get("SPEKTRON_DEBUG"):

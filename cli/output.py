@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -20,14 +22,14 @@ Json = dict[str, Any]
 def complain(message: str) -> None:
     """Print ``spektron: message`` on standard error, as one line whatever it contains."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
-    print(f"spektron: {line}", file=sys.stderr)  # noqa: T201
+    typer.echo(f"spektron: {line}", err=True)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, with Greek letters as they are where the terminal has them."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     text = json.dumps(value, indent=2, ensure_ascii=encoding != "utf8", allow_nan=False)
-    print(text)  # noqa: T201
+    typer.echo(text)
 
 
 def fraction_json(name: str, value: Fraction | None) -> Json:
@@ -115,7 +117,9 @@ def columns(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 
     from rich.table import Table
     from rich.text import Text
 
-    out = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    out = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
     for place, head in enumerate(heads):
         out.add_column(Text(head), justify="left" if place < left else "right")
     for row in rows:
@@ -124,11 +128,14 @@ def columns(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 
 
 
 def show(*parts: RenderableType | str) -> None:
-    """Print parts with an empty line between them."""
+    """Print parts with an empty line between them; text is not wrapped."""
     from rich.text import Text
 
     out = console()
-    for place, part in enumerate(parts):
-        if place:
-            out.print()
-        out.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+    with out.capture() as captured:
+        for place, part in enumerate(parts):
+            if place:
+                out.print()
+            text = isinstance(part, str)
+            out.print(Text(part) if isinstance(part, str) else part, soft_wrap=text)
+    typer.echo("\n".join(line.rstrip(" ") for line in captured.get().split("\n")), nl=False)

@@ -45,6 +45,12 @@ def fit_line(cloud: Cloud) -> LinearFit:
     return LinearFit(axis, line, reverse, np.outer((along - along[reverse]) / 2, axis))
 
 
+def far_from_linear(cloud: Cloud, limit: float) -> bool:
+    """Whether the RMS distance to every line through the centroid exceeds ``limit`` Å."""
+    second = np.linalg.eigvalsh(cloud.positions.T @ cloud.positions)
+    return bool(second[0] + second[1] > limit**2 * len(cloud.kinds))
+
+
 def line_deviations(cloud: Cloud, fit: LinearFit) -> dict[str, float]:
     """RMS displacement (Å) that C∞v and, where the atoms allow it, D∞h need."""
     out = {"C∞v": _rms(cloud.positions - fit.line)}

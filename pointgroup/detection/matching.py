@@ -21,6 +21,8 @@ SAME_MASS = 0.01
 """Masses of one element closer than this (u) are the same isotope."""
 _TREE_ABOVE = 400
 """Atoms of one kind from which a search tree beats the matrix of all distances."""
+_PARTNERS_TRIED = 6
+"""Near atoms that are tried as the second of the reference pair."""
 _BATCH = 2_000_000
 """Distances held at once when candidates are matched together."""
 
@@ -42,7 +44,7 @@ class Cloud:
     @property
     def radii(self) -> FloatArray:
         """(N,) distances from the centroid, Å."""
-        return np.asarray(np.linalg.norm(self.positions, axis=1))
+        return np.asarray(np.sqrt(np.sum(self.positions**2, axis=1)))
 
     @property
     def members(self) -> list[Indices]:
@@ -123,55 +125,52 @@ def _sends_probe_home(
 def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
     """An atom with few possible images, not close to the centre, and those images."""
     radii = cloud.radii
-    far = radii > 0.4 * np.sqrt(np.mean(radii**2))
-    best: tuple[int, float, int] | None = None
-    for members in cloud.members:
-        chosen = members[far[members]]
-        if not len(chosen):
-            continue
-        sorted_radii = np.sort(radii[members])
-        low = np.searchsorted(sorted_radii, radii[chosen] - window)
-        high = np.searchsorted(sorted_radii, radii[chosen] + window, side="right")
-        count = high - low
-        smallest = np.flatnonzero(count == count.min())
-        i = chosen[smallest[np.argmax(radii[chosen[smallest]])]]
-        key = (int(count.min()), -float(radii[i]), int(i))
-        best = key if best is None or key < best else best
-    assert best is not None  # some atom is further out than 0.4 of the RMS radius
-    atom = best[2]
-    alike = cloud.kinds == cloud.kinds[atom]
-    return atom, np.flatnonzero(alike & (np.abs(radii - radii[atom]) <= window))
+    # Kinds are told apart by shifting each one's radii to a range of its own.
+    shifted = radii + cloud.kinds * (2 * radii.max() + 4 * window + 1)
+    ordered = np.sort(shifted)
+    low = np.searchsorted(ordered, shifted - window)
+    count = np.searchsorted(ordered, shifted + window, side="right") - low
+    near = radii <= 0.4 * np.sqrt(np.mean(radii**2))
+    atom = int(np.lexsort((-radii, count, near))[0])
+    return atom, np.flatnonzero(np.abs(shifted - shifted[atom]) <= window)
 
 
 def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> tuple[int, Indices]:
     """The second atom, off the line of the first, with the fewest image pairs; and those."""
-    positions, radii = cloud.positions, cloud.radii
+    positions, radii, kinds = cloud.positions, cloud.radii, cloud.kinds
     distances = np.linalg.norm(positions[shell][:, None] - positions, axis=2)
-    from_a = distances[int(np.flatnonzero(shell == a)[0])]
-    height = np.linalg.norm(np.cross(positions[a] / radii[a], positions), axis=1)
-    usable = np.flatnonzero(height > 0.5 * height.max())
-    nearest = usable[np.argsort(from_a[usable], kind="stable")][:8]
-    best: Indices | None = None
-    partner = int(nearest[0])
-    for b in nearest:
-        like = (cloud.kinds == cloud.kinds[b]) & (np.abs(radii - radii[b]) <= window)
-        rows, columns = np.nonzero(like & (np.abs(distances - from_a[b]) <= window))
-        if best is None or len(rows) < len(best):
-            best, partner = np.stack([shell[rows], columns], axis=1), int(b)
-    assert best is not None
-    aligned = np.linalg.norm(np.cross(positions[best[:, 0]], positions[best[:, 1]]), axis=1)
-    return partner, best[aligned > 1e-3 * radii[a] * max(radii[partner], 1e-6)]
+    from_a = distances[shell == a][0]
+    heights = _lengths_of_cross(positions[a] / radii[a], positions)
+    usable = np.flatnonzero(heights > 0.5 * heights.max())
+    tried = usable[np.argsort(from_a[usable], kind="stable")][:_PARTNERS_TRIED]
+    alike = kinds == kinds[tried, None]
+    alike &= np.abs(radii - radii[tried, None]) <= window
+    fitting = alike[:, None] & (np.abs(distances - from_a[tried, None, None]) <= window)
+    best = int(np.argmin(fitting.sum(axis=(1, 2))))
+    rows, columns = np.nonzero(fitting[best])
+    first = shell[rows]
+    across = _lengths_of_cross(positions[first], positions[columns])
+    spread = across > 1e-3 * radii[a] * radii[tried[best]]
+    return int(tried[best]), np.stack([first, columns], axis=1)[spread]
+
+
+def _cross(u: FloatArray, v: FloatArray) -> FloatArray:
+    """Vector products along the last axis; np.cross is several times slower on small arrays."""
+    x, y, z = u[..., 0], u[..., 1], u[..., 2]
+    p, q, r = v[..., 0], v[..., 1], v[..., 2]
+    return np.stack([y * r - z * q, z * p - x * r, x * q - y * p], axis=-1)
+
+
+def _lengths_of_cross(u: FloatArray, v: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(np.sum(_cross(u, v) ** 2, axis=-1)))
 
 
 def _frames(first: FloatArray, second: FloatArray) -> FloatArray:
-    """(M, 3, 3) right-handed frames in columns: the bisecting plane of two vectors.
-
-    Built symmetrically from both unit vectors, so that errors of the two atoms share.
-    """
-    u = first / np.linalg.norm(first, axis=1, keepdims=True)
-    normal = np.cross(u, second)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    return np.stack([u, np.cross(normal, u), normal], axis=2)
+    """(M, 3, 3) right-handed frames in columns: first vector, their plane, its normal."""
+    u = first / np.sqrt(np.sum(first**2, axis=1, keepdims=True))
+    normal = _cross(u, second)
+    normal /= np.sqrt(np.sum(normal**2, axis=1, keepdims=True))
+    return np.stack([u, _cross(normal, u), normal], axis=2)
 
 
 def match_atoms(cloud: Cloud, matrices: FloatArray) -> tuple[Indices, NDArray[np.bool_]]:
@@ -227,7 +226,7 @@ def fit_rotations(
     """
     overlap = positions[permutations].swapaxes(1, 2) @ positions
     u, _, vt = np.linalg.svd(overlap)
-    u[:, :, 2] *= (signs * np.linalg.det(u) * np.linalg.det(vt))[:, None]
+    u[:, :, 2] *= (signs * np.sign(np.linalg.det(u @ vt)))[:, None]
     matrices = u @ vt
     difference = positions @ matrices.swapaxes(1, 2) - positions[permutations]
     return matrices, np.sqrt(np.mean(np.sum(difference**2, axis=2), axis=1))

@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..theory.operations import FloatArray
-from .closure import PermutationGroup, element_keys
+from .closure import element_keys
 from .matching import Cloud, candidate_operations, confirm
-from .search import Found, fitted, largest_group
+from .search import Found, fitted, largest_group, start
 
 FLOOR = 0.001
 """Å; smallest noise per coordinate that is assumed."""
@@ -54,7 +54,7 @@ def non_symmetric_modes(found: Found) -> int:
 def believed_groups(cloud: Cloud) -> list[Found]:
     """Groups of growing order that the geometry is believed to have, C1 first."""
     exact = largest_group(cloud, 3 * FLOOR)
-    if len(exact) > 1 and noise(exact[-1]) <= FLOOR:
+    if exact[-1].group.order > 1 and noise(exact[-1]) <= FLOOR:
         return exact
     return _tested(cloud)
 
@@ -66,7 +66,7 @@ def _tested(cloud: Cloud) -> list[Found]:
         cloud, candidates.matrices, candidates.signs, 3 * LARGEST_NOISE
     )
     keys = element_keys(permutations[:, list(candidates.pair)], candidates.signs, len(cloud.kinds))
-    found = [fitted(cloud, PermutationGroup.trivial(len(cloud.kinds), candidates.pair))]
+    found = [start(cloud, candidates)]
     order = np.argsort(residuals, kind="stable")
     for i in order[accepted[order]]:
         if keys[i] in found[-1].group.keys:

@@ -61,39 +61,41 @@ def largest_group(cloud: Cloud, tolerance: float) -> list[Found]:
     """
     window = 1.5 * tolerance * min(len(cloud.kinds) ** 0.5, 8.0)
     candidates = candidate_operations(cloud, window)
-    return _generators_first(cloud, candidates, tolerance) or chain(cloud, candidates, tolerance)
+    group = _generated(cloud, candidates, tolerance)
+    if group is not None and (found := fitted(cloud, group)).rms <= tolerance:
+        return [start(cloud, candidates), found]
+    return chain(cloud, candidates, tolerance)
 
 
-def _generators_first(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found] | None:
-    """The group that all candidates generate; None if it is not within the tolerance."""
-    found = [_start(cloud, candidates)]
+def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> PermutationGroup | None:
+    """The group that all candidates with a small residual generate; None if they clash."""
+    group = start(cloud, candidates).group
     keys = element_keys(candidates.images, candidates.signs, len(cloud.kinds))
-    pending = np.flatnonzero(~np.isin(keys, found[0].group.keys))
+    pending = np.flatnonzero(keys != group.keys[0])
     size = _FIRST_BATCH
     while len(pending):
         batch, pending = pending[:size], pending[size:]
-        permutations, _, accepted = confirm(
-            cloud, candidates.matrices[batch], candidates.signs[batch], 2 * tolerance
-        )
         signs = candidates.signs[batch]
+        permutations, _, accepted = confirm(cloud, candidates.matrices[batch], signs, 2 * tolerance)
         # Refining may have led to another operation than the candidate stood for.
         reached = element_keys(permutations[:, list(candidates.pair)], signs, len(cloud.kinds))
+        order = group.order
         for i in np.flatnonzero(accepted):
-            group = found[-1].group
             if reached[i] in group.keys:
                 continue
             larger = group.extended(permutations[i], int(signs[i]))
-            if larger is None or (step := fitted(cloud, larger)).rms > tolerance:
+            if larger is None:
                 return None
-            found.append(step)
-        pending = pending[~np.isin(keys[pending], found[-1].group.keys)]
+            group = larger
+        if group.order > order:
+            pending = pending[~np.isin(keys[pending], group.keys)]
         size *= 2
-    return found
+    return group
 
 
 def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]:
     """Grow the group by the candidate of least residual, as long as it stays within."""
-    found = [_start(cloud, candidates)]
+    found = [start(cloud, candidates)]
     permutations, residuals, accepted = confirm(
         cloud, candidates.matrices, candidates.signs, 2 * tolerance
     )
@@ -109,5 +111,7 @@ def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]
     return found
 
 
-def _start(cloud: Cloud, candidates: Candidates) -> Found:
-    return fitted(cloud, PermutationGroup.trivial(len(cloud.kinds), candidates.pair))
+def start(cloud: Cloud, candidates: Candidates) -> Found:
+    """The identity alone."""
+    group = PermutationGroup.trivial(len(cloud.kinds), candidates.pair)
+    return Found(group, np.eye(3)[None], 0.0)

@@ -20,9 +20,9 @@ from ..errors import GroupError, ToleranceError
 from ..molecule import Molecule
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
-from .linear import LinearFit, believed, fit_line, within
+from .linear import LinearFit, believed, far_from_linear, fit_line, within
 from .matching import Cloud, atom_kinds
-from .noise import believed_groups
+from .noise import LARGEST_NOISE, believed_groups
 from .recognition import Elements, schoenflies, standard_frame
 from .search import Found, largest_group
 
@@ -159,10 +159,11 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     if molecule.n_atoms == 1:
         return _atom(molecule, tolerance)
     cloud = cloud_of(molecule)
-    fit = fit_line(cloud)
-    symbol = believed(cloud, fit) if tolerance is None else within(cloud, fit, tolerance)
-    if symbol is not None:
-        return _linear(molecule, fit, symbol, tolerance)
+    if not far_from_linear(cloud, tolerance or 2 * LARGEST_NOISE):
+        fit = fit_line(cloud)
+        symbol = believed(cloud, fit) if tolerance is None else within(cloud, fit, tolerance)
+        if symbol is not None:
+            return _linear(molecule, fit, symbol, tolerance)
     found = believed_groups(cloud) if tolerance is None else largest_group(cloud, tolerance)
     return _largest_placed(molecule, cloud, found, tolerance)
 
@@ -259,7 +260,7 @@ def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indic
     """
     placed = (frame.T @ ideal @ frame).reshape(len(ideal), 9)
     overlap = placed @ elements.matrices.reshape(-1, 9).T
-    overlap[np.linalg.det(ideal)[:, None] * elements.signs < 0] = -9.0
+    overlap[np.sign(np.linalg.det(ideal))[:, None] != elements.signs] = -9.0
     rows = np.argmax(overlap, axis=1)
     if len(set(rows.tolist())) != len(rows):
         raise GroupError("the operations do not fit the ideal ones one to one")
