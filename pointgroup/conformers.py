@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ SEED = 61453
 
 _MOST_ISOMERS = 32
 _CANDIDATES = 5  # conformers polished before giving up
+_CONFORMER_ATOMS = 4000  # most conformers times atoms, to keep the search within seconds
 _SPREAD = 0.05  # Å, between equivalent bonds; axial and equatorial ones differ by 0.01
 
 
@@ -123,17 +125,43 @@ def _embedded(mol: Any) -> list[int]:
         settings.useBasicKnowledge = knowledge
         settings.useExpTorsionAnglePrefs = knowledge
         settings.maxIterations = 20
-        ids = list(rdDistGeom.EmbedMultipleConfs(mol, n, settings))
-        if ids:
-            return ids
+        if rdDistGeom.EmbedMultipleConfs(mol, n, settings):
+            _add_extended(mol)
+            return [conformer.GetId() for conformer in mol.GetConformers()]
     raise SmilesError("no conformer can be embedded in space; give a geometry file")
+
+
+def _add_extended(mol: Any) -> None:
+    """Add the conformer whose chains are stretched: the most symmetric, seldom found by chance."""
+    from rdkit import Chem
+    from rdkit.Chem import rdMolTransforms
+
+    extended = Chem.Conformer(mol.GetConformer())
+    for bond in mol.GetBonds():
+        j, k = bond.GetBeginAtom(), bond.GetEndAtom()
+        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
+            ends = _heaviest_neighbour(j, k), _heaviest_neighbour(k, j)
+            if None not in ends:
+                torsion = (ends[0], j.GetIdx(), k.GetIdx(), ends[1])
+                # Across a linear C-C#C there is no torsion; RDKit raises on it.
+                with contextlib.suppress(ValueError):
+                    rdMolTransforms.SetDihedralDeg(extended, *torsion, 180.0)
+    if np.isfinite(extended.GetPositions()).all():
+        mol.AddConformer(extended, assignId=True)
+
+
+def _heaviest_neighbour(atom: Any, excluded: Any) -> int | None:
+    others = [n for n in atom.GetNeighbors() if n.GetIdx() != excluded.GetIdx()]
+    heaviest = max(others, key=lambda n: n.GetAtomicNum(), default=None)
+    return None if heaviest is None else int(heaviest.GetIdx())
 
 
 def _number_of_conformers(mol: Any) -> int:
     from rdkit.Chem import rdMolDescriptors
 
     rotatable = rdMolDescriptors.CalcNumRotatableBonds(mol)
-    return min(6 + 6 * rotatable + 2 * sum(1 for _ in _flexible_ring_bonds(mol)), 100)
+    wanted = 6 + 6 * rotatable + 2 * sum(1 for _ in _flexible_ring_bonds(mol))
+    return min(wanted, 100, max(_CONFORMER_ATOMS // mol.GetNumAtoms(), 6))
 
 
 def _flexible_ring_bonds(mol: Any) -> Iterator[Any]:

@@ -50,6 +50,8 @@ def refuse_unfit_atoms(mol: Any) -> None:
             for bond in atom.GetBonds()
         ):
             raise _unfit(atom, "has a bond whose rotation force fields get wrong (hydrazine)")
+        if atom.GetNumRadicalElectrons() and _double_bonds(atom):
+            raise _unfit(atom, "is a radical centre at a double bond, bent or linear")
         if _is_in_long_cumulene(atom):
             raise _unfit(atom, "is in a cumulene, whose ends no force field keeps planar")
 

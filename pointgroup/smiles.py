@@ -39,8 +39,10 @@ def molecule_from_smiles(smiles: str) -> Molecule:
     """Molecule of a SMILES string at its lowest force-field minimum.
 
     Hydrogens are added, isotopes and charge kept; unpaired electrons give the multiplicity.
-    The number of conformers is 6, plus 6 per rotatable bond and per bond of a flexible
-    ring, at most 100.
+    The number of conformers is 6, plus 6 per rotatable bond and 2 per bond of a flexible
+    ring, at most 100 (fewer above 40 atoms), and one with all chains stretched. The lowest
+    force-field minimum found need not be the molecule's: above five rotatable bonds, or
+    where the point group hangs on a subtle torsion, give a geometry file.
 
     Raises
     ------
@@ -173,7 +175,8 @@ def _force_field_is_better(mol: Any, star: Star) -> bool:
     """
     from rdkit.Chem import rdForceFieldHelpers
 
-    if len(star.ligands) == 1:
+    unpaired = any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
+    if len(star.ligands) == 1 or unpaired:
         return False
     known: bool = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
     return known and steric_number(star) in (None, 4)

@@ -30,12 +30,15 @@ class Found:
     group : PermutationGroup
     matrices : (order, 3, 3)
         Best orthogonal matrix for each permutation.
+    average : (N, 3) Å
+        Positions averaged over these operations, nearly symmetric.
     rms : float, Å
-        RMS displacement per atom to the average over these operations.
+        RMS displacement per atom to the average.
     """
 
     group: PermutationGroup
     matrices: FloatArray
+    average: FloatArray
     rms: float
 
 
@@ -43,7 +46,8 @@ def fitted(cloud: Cloud, group: PermutationGroup) -> Found:
     """Operations of a permutation group and how far the geometry is from having them."""
     matrices, _ = fit_rotations(cloud.positions, group.permutations, group.signs)
     average = np.mean(cloud.positions[group.permutations] @ matrices, axis=0)
-    return Found(group, matrices, float(np.sqrt(np.mean((average - cloud.positions) ** 2) * 3)))
+    rms = float(np.sqrt(np.mean((average - cloud.positions) ** 2) * 3))
+    return Found(group, matrices, average, rms)
 
 
 def largest_group(cloud: Cloud, tolerance: float) -> list[Found]:
@@ -114,4 +118,4 @@ def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]
 def start(cloud: Cloud, candidates: Candidates) -> Found:
     """The identity alone."""
     group = PermutationGroup.trivial(len(cloud.kinds), candidates.pair)
-    return Found(group, np.eye(3)[None], 0.0)
+    return Found(group, np.eye(3)[None], cloud.positions, 0.0)

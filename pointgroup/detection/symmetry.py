@@ -6,7 +6,7 @@ the geometry is estimated (`noise`).
 
 No branch looks at the inertia tensor: candidate operations come from one reference pair of
 atoms (`matching`), are closed exactly as permutations (`closure`), recognised and put into
-the standard frame (`recognition`); linear molecules are laid on a line (`linear`).
+the standard frame (`recognition`, `frames`); linear molecules are laid on a line (`linear`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from ..errors import GroupError, ToleranceError
 from ..molecule import Molecule
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
+from .frames import standard_frame
 from .linear import LinearFit, believed, far_from_linear, fit_line, within
 from .matching import Cloud, atom_kinds
 from .noise import LARGEST_NOISE, believed_groups
-from .recognition import Elements, schoenflies, standard_frame
+from .recognition import Elements, schoenflies
 from .search import Found, largest_group
 
 if TYPE_CHECKING:
@@ -236,8 +237,8 @@ def place(
     unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
     elements = Elements.of(found.matrices, group.signs, group.element_orders(), unmoved)
     point_group = schoenflies(elements)
-    centre = molecule.masses @ cloud.positions / molecule.masses.sum()
-    frame = standard_frame(point_group, elements, cloud.positions - centre, molecule.masses)
+    centre = molecule.masses @ found.average / molecule.masses.sum()
+    frame = standard_frame(point_group, elements, found.average - centre, molecule.masses)
     ideal = operation_matrices(point_group)
     permutations = group.permutations[_assigned(ideal, frame, elements)]
     frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
