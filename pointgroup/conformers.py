@@ -21,6 +21,7 @@ SEED = 61453
 _MOST_ISOMERS = 32
 _CANDIDATES = 5  # conformers polished before giving up
 _CONFORMER_ATOMS = 4000  # most conformers times atoms, to keep the search within seconds
+_FREE_ROTATION = 5e-4  # kcal/mol/Å²; 2-butyne has 2e-4, the bend of C40H82 2.4e-3
 _SPREAD = 0.05  # Å, between equivalent bonds; axial and equatorial ones differ by 0.01
 
 
@@ -109,6 +110,11 @@ def lowest_minimum(mol: Any) -> Minimum:
     for make in force_fields(mol):
         for surface in sorted(map(make, conformers), key=_minimised_energy)[:_CANDIDATES]:
             minimum = relax(surface)
+            if abs(minimum.softest) < _FREE_ROTATION:
+                raise SmilesError(
+                    "a rotation is free (across a triple bond?), so that no geometry is "
+                    "preferred; give a geometry file"
+                )
             if minimum.converged and _bonds_are_sound(mol, minimum.positions):
                 return minimum
     raise SmilesError("no force field reaches a sound minimum; give a geometry file")

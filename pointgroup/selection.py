@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -75,9 +76,7 @@ class SelectionRules:
         >>> print(SelectionRules.of(PointGroup("Td")).polarizability)
         A1 + E + T2
         """
-        table: Any = group.character_table
-        vector = table.decompose(table.vector)
-        return cls(vector, vector.symmetric_power(2), vector.symmetric_power(3))
+        return _selection_rules(group)
 
     def activity(self, level: Irrep | Representation) -> Activity:
         """Activity of a transition from the ground state to a level of this symmetry."""
@@ -87,6 +86,12 @@ class SelectionRules:
         hyper = any(i in self.hyperpolarizability.irreps for i in irreps)
         chiral = self.dipole.group.is_chiral
         return Activity(ir, raman, hyper, chiral and ir, chiral and raman)
+
+
+@lru_cache(maxsize=64)
+def _selection_rules(group: PointGroup) -> SelectionRules:
+    vector = translations(group)
+    return SelectionRules(vector, vector.symmetric_power(2), vector.symmetric_power(3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,16 +293,31 @@ def vibrational_representation(symmetry: Symmetry) -> Representation:
     The character of Γ(atoms) at an operation is the number of atoms that it leaves in
     place; a linear molecule has no rotation about its axis, an atom has none at all.
     """
-    table: Any = symmetry.group.character_table
-    cartesian = table.decompose(table.multiply(atom_character(symmetry), table.vector))
-    translations = table.decompose(table.vector)
-    rotations = table.decompose(table.axial_vector)
-    if symmetry.group.family == "Kh":
+    group = symmetry.group
+    table: Any = group.character_table
+    cartesian: Representation = table.decompose(
+        table.multiply(atom_character(symmetry), table.vector)
+    )
+    return cartesian - translations(group) - rotations(group)
+
+
+@lru_cache(maxsize=64)
+def translations(group: PointGroup) -> Representation:
+    """The representation of x, y, z."""
+    table: Any = group.character_table
+    out: Representation = table.decompose(table.vector)
+    return out
+
+
+@lru_cache(maxsize=64)
+def rotations(group: PointGroup) -> Representation:
+    """The representation of the rotations that a molecule of this group can make."""
+    table: Any = group.character_table
+    if group.family == "Kh":
         return Representation.of(table, ())
-    if symmetry.group.is_linear:
-        axial = next(i for i in rotations.irreps if i.dimension == 1)
-        rotations -= Representation.of(table, [(axial, 1)])
-    out: Representation = cartesian - translations - rotations
+    out: Representation = table.decompose(table.axial_vector)
+    if group.is_linear:
+        return Representation.of(table, [(i, m) for i, m in out.terms if i.dimension == 2])
     return out
 
 

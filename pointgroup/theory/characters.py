@@ -110,10 +110,11 @@ class CharacterTable:
         GroupError
             If the group has no irrep with this label.
         """
-        labels = [i.label for i in self.irreps]
-        if str(irrep) not in labels:
-            raise GroupError(f"{self.group} has no irrep {irrep}: it has {', '.join(labels)}")
-        return labels.index(str(irrep))
+        for row, known in enumerate(self.irreps):
+            if known.label == str(irrep):
+                return row
+        labels = ", ".join(i.label for i in self.irreps)
+        raise GroupError(f"{self.group} has no irrep {irrep}: it has {labels}")
 
     def character(self, representation: Representation) -> IntArray:
         """Character (n_class, φ(n)) of a sum of irreps."""
