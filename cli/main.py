@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_output()
         return 141
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (nothing but one line reaches the user)
         return _explain(error)
     return int(code or 0)
 

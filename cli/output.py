@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -121,7 +121,8 @@ def columns(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 
         box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
     )
     for place, head in enumerate(heads):
-        out.add_column(Text(head), justify="left" if place < left else "right")
+        side: Literal["left", "right"] = "left" if place < left else "right"
+        out.add_column(Text(head), justify=side, no_wrap=place == 0)
     for row in rows:
         out.add_row(*map(Text, row))
     return out

@@ -36,7 +36,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,10 +56,10 @@ from .output import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from rich.console import RenderableType
 
-    from ..pointgroup import ModeCounts, Molecule, PointGroup, Symmetry, Transition
+    from ..pointgroup import ModeCounts, Molecule, PointGroup, Symmetry
+    from ..pointgroup.selection import SilentReason, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ def symmetry(
             metavar="Å",
             parser=length,
             show_default=False,
-            help="Largest RMS displacement per atom to the symmetrised form; estimated if not given.",
+            help="Largest RMS displacement per atom to the symmetrised form; "
+            "estimated if not given.",
         ),
     ] = None,
     operations: Annotated[
@@ -177,7 +178,7 @@ def molecules_of(text: str) -> Iterator[Molecule]:
 def _page(answer: Answer, *, operations: bool, overtones: bool) -> Iterator[RenderableType | str]:
     """The parts of the text about one molecule."""
     found, counts = answer.symmetry, answer.counts
-    yield facts([*_findings(answer), ("Γvib", str(counts.representation) if counts.n_vib else "none")])
+    yield facts(_findings(answer))
     if operations:
         yield _operation_table(found)
     if not counts.n_vib:
@@ -208,6 +209,7 @@ def _findings(answer: Answer) -> Iterator[tuple[str, str]]:
         f"({molecule.symbols[atom]}); {_tolerance_text(found.tolerance)}",
     )
     yield "operations", "  ".join(class_labels(found.group))
+    yield "Γvib", str(answer.counts.representation) if answer.counts.n_vib else "none"
 
 
 def _tolerance_text(tolerance: float | None) -> str:
@@ -261,8 +263,12 @@ def _irrep_table(counts: ModeCounts) -> RenderableType:
     for irrep, n in counts.representation.terms:
         a = counts.activity(irrep.label)
         rows.append(
-            [irrep.label, str(n), str(irrep.dimension), str(n * irrep.dimension)]
-            + [yes(a.ir), yes(a.raman), yes(a.hyper_raman), "silent" if a.silent else ""]
+            [
+                irrep.label,
+                *map(str, (n, irrep.dimension, n * irrep.dimension)),
+                *map(yes, (a.ir, a.raman, a.hyper_raman)),
+                "silent" if a.silent else "",
+            ]
         )
     heads = ["irrep", "n", "dim", "modes", "IR", "Raman", "hyper-Raman", ""]
     return columns(heads, rows)
@@ -273,16 +279,17 @@ def _count_table(counts: ModeCounts) -> RenderableType:
         [
             name,
             *map(str, (t.n_vib, t.n_ir, t.n_raman, t.n_ir_only, t.n_raman_only, t.n_both)),
-            *map(str, (t.n_silent, t.n_hyper_raman)),
+            str(t.n_silent),
         ]
         for name, t in (("modes", counts.modes), ("fundamentals", counts.fundamentals))
     ]
-    heads = ["", "all", "IR", "Raman", "IR only", "Raman only", "both", "silent", "hyper-Raman"]
+    heads = ["", "all", "IR", "Raman", "IR only", "Raman only", "both", "silent"]
     return columns(heads, rows)
 
 
 def _ratios(counts: ModeCounts) -> Iterator[tuple[str, str]]:
-    modes = counts.modes
+    modes, sets = counts.modes, counts.fundamentals
+    yield "hyper-Raman", f"{modes.n_hyper_raman} modes, {sets.n_hyper_raman} fundamentals"
     if counts.group.is_chiral:
         yield "VCD, ROA", f"chiral: VCD shows {modes.n_vcd} modes, ROA {modes.n_roa}"
     else:
@@ -291,11 +298,11 @@ def _ratios(counts: ModeCounts) -> Iterator[tuple[str, str]]:
     assert counts.R_fundamentals is not None
     assert counts.sum_ratio is not None
     yield "R", f"{fraction_text(counts.R)} = (N_vib − N_silent)/N_vib"
-    yield "R fundamentals", f"{fraction_text(counts.R_fundamentals)}, each degenerate set counted once"
+    yield "R fundamentals", f"{fraction_text(counts.R_fundamentals)}, degenerate sets counted once"
     yield "sum ratio", f"{fraction_text(counts.sum_ratio)} is (N_IR + N_Raman)/N_vib, not R"
 
 
-def _silent_head(reason: Any) -> str:
+def _silent_head(reason: SilentReason) -> str:
     return f"{reason.irrep} ({_counted(reason.n_modes, 'mode')})"
 
 

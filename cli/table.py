@@ -22,8 +22,6 @@ With ``--json`` standard output is one object::
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -31,6 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .grid import Grid
 from .output import (
     Json,
     activity_json,
@@ -189,11 +188,11 @@ def _square_fits(labels: list[str], cells: dict[tuple[str, str], str]) -> bool:
 
 def _even_half(labels: list[str]) -> tuple[list[str], str]:
     """Labels with g, or with one prime, and the rule for the others; else all labels."""
+    rule = ";\nwith {1} for {0} in one factor the product gets {1}, in both it stays"
     if all("g" in label or "u" in label for label in labels):
-        return [k for k in labels if "g" in k], ";\ng × u = u and u × u = g, else as here"
+        return [k for k in labels if "g" in k], rule.format("g", "u")
     if all(label.endswith("'") for label in labels):
-        half = [k for k in labels if not k.endswith("''")]
-        return half, ";\n' × '' = '' and '' × '' = ', else as here"
+        return [k for k in labels if not k.endswith("''")], rule.format("'", "''")
     return labels, ""
 
 
@@ -215,97 +214,9 @@ def _numbered(k: int) -> str:
 
 
 def _correlation_table(table: AnyTable, correlations: tuple[Correlation, ...]) -> RenderableType:
-    rows = (
-        [i.label, *(str(c.irreps[i.label]) for c in correlations)] for i in table.irreps
-    )
+    rows = ([i.label, *(str(c.irreps[i.label]) for c in correlations)] for i in table.irreps)
     heads = [str(table.group), *(_numbered(k + 1) for k in range(len(correlations)))]
     return columns(heads, rows, left=len(heads))
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The text of a character table taken apart, to be set on a page of any width.
-
-    Attributes
-    ----------
-    heads : tuple of str
-        Labels of the classes, padded to the widths of their columns.
-    names : tuple of str
-        The group, then its irreps, padded.
-    cells : tuple of tuple of str
-        A row for each irrep, padded like ``heads``.
-    functions : tuple of str
-        Basis functions of each irrep.
-    notes : tuple of str
-        Lines under the table.
-    """
-
-    heads: tuple[str, ...]
-    names: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
-    functions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, text: str) -> Grid:
-        """Take a printed table apart; columns end where the labels of the classes end."""
-        top, _, *lines = text.splitlines()
-        rows = [line.split("│") for line in lines if "│" in line]
-        corner, middle, _ = top.split("│")
-        edges = [0, *(m.end() for m in re.finditer(r"\S+", middle))]
-
-        def cut(part: str) -> tuple[str, ...]:
-            return tuple(part[a:b] for a, b in zip(edges, edges[1:], strict=False))
-
-        return cls(
-            cut(middle),
-            (corner, *(r[0] for r in rows)),
-            tuple(cut(r[1]) for r in rows),
-            tuple(r[2].strip() for r in rows),
-            tuple(line for line in lines if "│" not in line),
-        )
-
-    def fitted(self, width: int) -> str:
-        """The table in at most ``width`` columns, where a single class needs no more."""
-        whole = self._block(range(len(self.heads)), with_functions=True)
-        if max(map(len, whole)) <= width:
-            return "\n".join([*whole, *self.notes])
-        blocks = ["\n".join(self._block(part)) for part in self._parts(width)]
-        notes = ["\n".join(self.notes)] if self.notes else []
-        return "\n\n".join([*blocks, *notes, "\n".join(self._function_lines(width))])
-
-    def _parts(self, width: int) -> Iterator[range]:
-        """Runs of columns that fit side by side."""
-        first, used = 0, len(self.names[0]) + 3
-        for column, head in enumerate(self.heads):
-            if column > first and used + len(head) > width:
-                yield range(first, column)
-                first, used = column, len(self.names[0]) + 3
-            used += len(head)
-        yield range(first, len(self.heads))
-
-    def _block(self, part: range, *, with_functions: bool = False) -> list[str]:
-        rows = [self.heads, *self.cells]
-        ends = ["", *self.functions] if with_functions else [""] * len(rows)
-        body = ["".join(row[c] for c in part) for row in rows]
-        rule = "─" * len(self.names[0]) + "┼" + "─" * len(body[0])
-        if with_functions:
-            rule += "─┼" + "─" * (max(map(len, ends)) + 1)
-        bar = " │ " if with_functions else ""
-        lines = [
-            f"{name}│{cells}{bar}{end}".rstrip()
-            for name, cells, end in zip(self.names, body, ends, strict=True)
-        ]
-        return [lines[0], rule, *lines[1:]]
-
-    def _function_lines(self, width: int) -> Iterator[str]:
-        yield "Basis functions: linear and rotations; quadratic; cubic"
-        indent = " " * (len(self.names[0]) + 1)
-        for name, text in zip(self.names[1:], self.functions, strict=True):
-            if text:
-                yield textwrap.fill(
-                    f"{name} {text}", width, subsequent_indent=indent, break_on_hyphens=False
-                )
 
 
 # ---- for programs ----

@@ -146,12 +146,13 @@ def _add_extended(mol: Any) -> None:
     for bond in mol.GetBonds():
         j, k = bond.GetBeginAtom(), bond.GetEndAtom()
         if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
-            ends = _heaviest_neighbour(j, k), _heaviest_neighbour(k, j)
-            if None not in ends:
-                torsion = (ends[0], j.GetIdx(), k.GetIdx(), ends[1])
+            first, last = _heaviest_neighbour(j, k), _heaviest_neighbour(k, j)
+            if first is not None and last is not None:
                 # Across a linear C-C#C there is no torsion; RDKit raises on it.
                 with contextlib.suppress(ValueError):
-                    rdMolTransforms.SetDihedralDeg(extended, *torsion, 180.0)
+                    rdMolTransforms.SetDihedralDeg(
+                        extended, first, j.GetIdx(), k.GetIdx(), last, 180.0
+                    )
     if np.isfinite(extended.GetPositions()).all():
         mol.AddConformer(extended, assignId=True)
 
@@ -159,15 +160,19 @@ def _add_extended(mol: Any) -> None:
 def _heaviest_neighbour(atom: Any, excluded: Any) -> int | None:
     others = [n for n in atom.GetNeighbors() if n.GetIdx() != excluded.GetIdx()]
     heaviest = max(others, key=lambda n: n.GetAtomicNum(), default=None)
-    return None if heaviest is None else int(heaviest.GetIdx())
+    if heaviest is None:
+        return None
+    index: int = heaviest.GetIdx()
+    return index
 
 
 def _number_of_conformers(mol: Any) -> int:
     from rdkit.Chem import rdMolDescriptors
 
-    rotatable = rdMolDescriptors.CalcNumRotatableBonds(mol)
-    wanted = 6 + 6 * rotatable + 2 * sum(1 for _ in _flexible_ring_bonds(mol))
-    return min(wanted, 100, max(_CONFORMER_ATOMS // mol.GetNumAtoms(), 6))
+    rotatable: int = rdMolDescriptors.CalcNumRotatableBonds(mol)
+    wanted: int = 6 + 6 * rotatable + 2 * sum(1 for _ in _flexible_ring_bonds(mol))
+    n_atoms: int = mol.GetNumAtoms()
+    return min(wanted, 100, max(_CONFORMER_ATOMS // n_atoms, 6))
 
 
 def _flexible_ring_bonds(mol: Any) -> Iterator[Any]:

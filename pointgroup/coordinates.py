@@ -90,10 +90,12 @@ def projector(symmetry: Symmetry, irrep: str) -> FloatArray:
 def displacement_matrices(symmetry: Symmetry) -> FloatArray:
     """(order, 3N, 3N): how each operation moves the Cartesian displacements."""
     n = symmetry.molecule.n_atoms
-    out = np.zeros((len(symmetry.operations), n, 3, n, 3))
+    out = np.zeros((len(symmetry.matrices), n, 3, n, 3))
     atoms = np.arange(n)
-    for g, operation in enumerate(symmetry.operations):
-        out[g, operation.permutation, :, atoms, :] = operation.matrix
+    for g, (matrix, permutation) in enumerate(
+        zip(symmetry.matrices, symmetry.permutations, strict=True)
+    ):
+        out[g, permutation, :, atoms, :] = matrix
     return out.reshape(len(out), 3 * n, 3 * n)
 
 

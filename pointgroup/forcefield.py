@@ -42,9 +42,7 @@ def refuse_unfit_atoms(mol: Any) -> None:
         if atom.GetSymbol() not in _OUTER:
             raise _unfit(atom, "is no element whose bonds a force field describes")
         if atom.GetDegree() > 1 and _electron_pairs(atom) > 4:
-            raise _unfit(
-                atom, "is hypervalent, which a force field cannot do beside other centres"
-            )
+            raise _unfit(atom, "is hypervalent, which a force field cannot do beside other centres")
         if _is_pyramidal_nitrogen(atom) and any(
             _is_pyramidal_nitrogen(bond.GetOtherAtom(atom)) and not bond.IsInRing()
             for bond in atom.GetBonds()

@@ -344,4 +344,3 @@ def _package(module: str) -> Any:
         raise InputError(
             f"the package {package} is not installed; run: pip install spektron[{extra}]"
         ) from None
-

@@ -29,6 +29,7 @@ from .validation import (
 
 __all__ = ["MAXIMUM_COORDINATE", "MINIMUM_SEPARATION", "Molecule"]
 
+
 @dataclass(frozen=True, slots=True, eq=False, init=False, repr=False)
 class Molecule:
     """Atoms with positions and masses; immutable, comparable, hashable.

@@ -174,9 +174,7 @@ def _symbol(text: str) -> str:
     return text
 
 
-def _atom(
-    row: list[str], columns: _Columns, line: int
-) -> tuple[str, list[float], float]:
+def _atom(row: list[str], columns: _Columns, line: int) -> tuple[str, list[float], float]:
     """Symbol, position and mass from one atom line, or an error that names the line."""
     if len(row) < columns.needed:
         wanted = "a symbol and three coordinates" if columns == _Columns() else "as in Properties"
@@ -235,9 +233,7 @@ def _columns(pairs: dict[str, str], line: int) -> _Columns:
     return _Columns(species, positions, _first(begins, ("masses", "mass"), 1))
 
 
-def _first(
-    begins: dict[str, tuple[int, int]], labels: tuple[str, ...], width: int
-) -> int | None:
+def _first(begins: dict[str, tuple[int, int]], labels: tuple[str, ...], width: int) -> int | None:
     return next((begins[x][0] for x in labels if x in begins and begins[x][1] == width), None)
 
 

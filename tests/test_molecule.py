@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from spektron.pointgroup import InputError, Molecule
 from spektron.pointgroup.isotopes import (
     SYMBOLS,

@@ -53,43 +53,48 @@ class PermutationGroup:
         images = self.permutations[:, list(self.pair)]
         return element_keys(images, self.signs, self.permutations.shape[1])
 
-    def extended(self, permutation: Indices, sign: int) -> PermutationGroup | None:
-        """The closure of the group with one more element.
+    def extended(self, permutations: Indices, signs: Signs) -> PermutationGroup | None:
+        """The closure of the group with more elements, (M, N) permutations and (M,) signs.
 
-        All products of the elements found so far are formed until nothing new appears;
-        permutations are multiplied out in full only where the reference pair says new.
         None if the elements contradict each other: two permutations with the same images of
         the reference pair, which no rigid operations can be.
         """
-        elements = np.concatenate([self.permutations, permutation[None]])
-        signs = np.append(self.signs, sign)
-        n_atoms, pair = len(permutation), list(self.pair)
-        keys = element_keys(elements[:, pair], signs, n_atoms)
-        while True:
-            images = elements[:, elements[:, pair]]  # (left, right, 2): left after right
-            products = element_keys(images, signs[:, None] * signs, n_atoms)
-            fresh, where = np.unique(products, return_index=True)
-            new = ~np.isin(fresh, keys, assume_unique=True)
-            if not new.any():
-                grown = PermutationGroup(self.pair, elements, signs, (*self.generators, self.order))
-                return grown if grown.is_consistent(keys) else None
-            left, right = np.divmod(where[new], len(signs))
-            elements = np.concatenate([elements, elements[left[:, None], elements[right]]])
-            signs = np.concatenate([signs, signs[left] * signs[right]])
-            keys = np.concatenate([keys, fresh[new]])
-
-    def is_consistent(self, keys: Signs) -> bool:
-        """Whether every product with a generator is, atom by atom, the element of its key."""
-        sorting = np.argsort(keys)
-        for g in self.generators:
-            products = self.permutations[:, self.permutations[g]]
-            wanted = element_keys(
-                products[:, list(self.pair)], self.signs * self.signs[g], products.shape[1]
+        generators = np.concatenate([self.permutations[list(self.generators)], permutations])
+        generator_signs = np.concatenate([self.signs[list(self.generators)], signs])
+        n_atoms, pair = self.permutations.shape[1], list(self.pair)
+        elements, element_signs = self.permutations, self.signs
+        rows = {key: row for row, key in enumerate(self.keys.tolist())}
+        start = 0
+        while start < len(elements):
+            # Products of the newest elements with all generators, told apart by their keys.
+            images = elements[start:, generators[:, pair]]
+            product_signs = element_signs[start:, None] * generator_signs
+            keys = element_keys(images, product_signs, n_atoms).ravel().tolist()
+            fresh = {key: place for place, key in enumerate(keys) if key not in rows}
+            rows |= {key: len(elements) + k for k, key in enumerate(fresh)}
+            left, right = np.divmod(np.fromiter(fresh.values(), np.intp), len(generators))
+            start, left = len(elements), left + start
+            elements = np.concatenate([elements, elements[left[:, None], generators[right]]])
+            element_signs = np.concatenate(
+                [element_signs, element_signs[left] * generator_signs[right]]
             )
-            rows = sorting[np.searchsorted(keys[sorting], wanted)]
-            if not np.array_equal(self.permutations[rows], products):
-                return False
-        return True
+        keys = element_keys(generators[:, pair], generator_signs, n_atoms).tolist()
+        group = PermutationGroup(
+            self.pair, elements, element_signs, tuple(dict.fromkeys(rows[k] for k in keys))
+        )
+        return group if group._is_consistent(rows) else None
+
+    def _is_consistent(self, rows: dict[int, int]) -> bool:
+        """Whether every product with a generator is, atom by atom, the element of its key."""
+        generators = list(self.generators)
+        products = self.permutations[:, self.permutations[generators]]
+        keys = element_keys(
+            products[:, :, list(self.pair)],
+            self.signs[:, None] * self.signs[generators],
+            self.permutations.shape[1],
+        )
+        wanted = np.array([rows[key] for key in keys.ravel().tolist()], dtype=np.intp)
+        return bool((self.permutations[wanted].reshape(products.shape) == products).all())
 
     def element_orders(self) -> Signs:
         """(order,) smallest k ≥ 1 for which the k-th power of each element is the identity."""

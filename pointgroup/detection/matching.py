@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from ..theory.operations import FloatArray, Indices
 
+Integers = NDArray[np.int64]
+
 SAME_MASS = 0.01
 """Masses of one element closer than this (u) are the same isotope."""
 _TREE_ABOVE = 400
@@ -212,28 +214,25 @@ def _nearest(here: FloatArray, moved: FloatArray) -> Indices:
     return np.concatenate(parts) if parts else np.zeros(moved.shape[:2], dtype=np.intp)
 
 
-def fit_rotations(
-    positions: FloatArray, permutations: Indices, signs: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray]:
-    """Best orthogonal matrix of given determinant for each permutation, and its residual.
+def fit_rotations(positions: FloatArray, permutations: Indices, signs: Integers) -> FloatArray:
+    """Best orthogonal matrix of given determinant for each permutation; (M, 3, 3).
 
-    Returns
-    -------
-    matrices : (M, 3, 3)
-        Minimising Σ_i |Q x_i − x_π(i)|².
-    residuals : (M,)
-        Root mean square over the atoms of |Q x_i − x_π(i)|, Å.
+    It minimises Σ_i |Q x_i − x_π(i)|².
     """
     overlap = positions[permutations].swapaxes(1, 2) @ positions
     u, _, vt = np.linalg.svd(overlap)
     u[:, :, 2] *= (signs * np.sign(np.linalg.det(u @ vt)))[:, None]
-    matrices = u @ vt
+    return np.asarray(u @ vt)
+
+
+def residuals_of(positions: FloatArray, permutations: Indices, matrices: FloatArray) -> FloatArray:
+    """(M,) root mean square over the atoms of |Q x_i − x_π(i)|, Å."""
     difference = positions @ matrices.swapaxes(1, 2) - positions[permutations]
-    return matrices, np.sqrt(np.mean(np.sum(difference**2, axis=2), axis=1))
+    return np.asarray(np.sqrt(np.sum(difference**2, axis=(1, 2)) / len(positions)))
 
 
 def confirm(
-    cloud: Cloud, matrices: FloatArray, signs: NDArray[np.int64], limit: float
+    cloud: Cloud, matrices: FloatArray, signs: Integers, limit: float
 ) -> tuple[Indices, FloatArray, NDArray[np.bool_]]:
     """Match, refine and match again; keep maps with a residual of at most ``limit`` Å.
 
@@ -244,10 +243,12 @@ def confirm(
     accepted : (M,) bool
     """
     permutations, valid = match_atoms(cloud, matrices)
-    refined, residuals = fit_rotations(cloud.positions, permutations, signs)
+    refined = fit_rotations(cloud.positions, permutations, signs)
+    residuals = residuals_of(cloud.positions, permutations, refined)
     # A map taken from two noisy atoms can misplace distant ones: refit and match once more.
     again = np.flatnonzero(~valid | (residuals > limit))
     if len(again):
         permutations[again], valid[again] = match_atoms(cloud, refined[again])
-        _, residuals[again] = fit_rotations(cloud.positions, permutations[again], signs[again])
+        refined = fit_rotations(cloud.positions, permutations[again], signs[again])
+        residuals[again] = residuals_of(cloud.positions, permutations[again], refined)
     return permutations, residuals, valid & (residuals <= limit)

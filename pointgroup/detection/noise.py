@@ -71,7 +71,7 @@ def _tested(cloud: Cloud) -> list[Found]:
     for i in order[accepted[order]]:
         if keys[i] in found[-1].group.keys:
             continue
-        larger = found[-1].group.extended(permutations[i], int(candidates.signs[i]))
+        larger = found[-1].group.extended(permutations[[i]], candidates.signs[[i]])
         if larger is not None and _is_believed(cloud, found[-1], step := fitted(cloud, larger)):
             found.append(step)
     return found

@@ -44,7 +44,7 @@ class Found:
 
 def fitted(cloud: Cloud, group: PermutationGroup) -> Found:
     """Operations of a permutation group and how far the geometry is from having them."""
-    matrices, _ = fit_rotations(cloud.positions, group.permutations, group.signs)
+    matrices = fit_rotations(cloud.positions, group.permutations, group.signs)
     average = np.mean(cloud.positions[group.permutations] @ matrices, axis=0)
     rms = float(np.sqrt(np.mean((average - cloud.positions) ** 2) * 3))
     return Found(group, matrices, average, rms)
@@ -83,15 +83,13 @@ def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> Permut
         permutations, _, accepted = confirm(cloud, candidates.matrices[batch], signs, 2 * tolerance)
         # Refining may have led to another operation than the candidate stood for.
         reached = element_keys(permutations[:, list(candidates.pair)], signs, len(cloud.kinds))
-        order = group.order
-        for i in np.flatnonzero(accepted):
-            if reached[i] in group.keys:
-                continue
-            larger = group.extended(permutations[i], int(signs[i]))
+        new = np.flatnonzero(accepted & ~np.isin(reached, group.keys))
+        if len(new):
+            _, first = np.unique(reached[new], return_index=True)
+            larger = group.extended(permutations[new[first]], signs[new[first]])
             if larger is None:
                 return None
             group = larger
-        if group.order > order:
             pending = pending[~np.isin(keys[pending], group.keys)]
         size *= 2
     return group
@@ -109,7 +107,7 @@ def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]
         group = found[-1].group
         if keys[i] in group.keys:
             continue
-        larger = group.extended(permutations[i], int(candidates.signs[i]))
+        larger = group.extended(permutations[[i]], candidates.signs[[i]])
         if larger is not None and (step := fitted(cloud, larger)).rms <= tolerance:
             found.append(step)
     return found

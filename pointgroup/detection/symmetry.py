@@ -67,9 +67,12 @@ class Symmetry:
     molecule : Molecule
         The geometry as given.
     group : PointGroup
-    operations : tuple of SymmetryOperation
-        In the order of ``group.operations``. For a linear molecule, whose group is infinite,
-        those that differ as permutations: E and σv, for D∞h also i and C2'.
+    matrices : (order, 3, 3)
+        The operations in the frame of the molecule, in the order of ``group.operations``. Of
+        a linear molecule, whose group is infinite, those that differ as permutations: E and
+        σv, for D∞h also i and C2'; of an atom E and i.
+    permutations : (order, N) int
+        Atom i is sent to the place of atom ``permutations[g, i]``.
     frame : (3, 3)
         Rows are the standard axes x, y, z in the frame of the molecule.
     origin : (3,) Å
@@ -83,11 +86,22 @@ class Symmetry:
 
     molecule: Molecule
     group: PointGroup
-    operations: tuple[SymmetryOperation, ...]
+    matrices: FloatArray
+    permutations: Indices
     frame: FloatArray
     origin: FloatArray
     symmetrised_positions: FloatArray
     tolerance: float | None
+
+    @property
+    def operations(self) -> tuple[SymmetryOperation, ...]:
+        """The operations with their textbook symbols, in the order of ``matrices``."""
+        if self.group.is_continuous:
+            labels = {"Kh": ["E", "i"]}.get(self.group.symbol, ["E", "σv", "i", "C2'"])
+        else:
+            labels = [o.label for o in self.group.operations]
+        rows = zip(labels, self.matrices, self.permutations, strict=False)
+        return tuple(SymmetryOperation(*row) for row in rows)
 
     @property
     def deviations(self) -> FloatArray:
@@ -114,12 +128,12 @@ class Symmetry:
 
     def n_unmoved(self, operation: int) -> int:
         """Number of atoms that an operation leaves in place."""
-        permutation = self.operations[operation].permutation
+        permutation = self.permutations[operation]
         return int(np.count_nonzero(permutation == np.arange(len(permutation))))
 
     def orbits(self) -> tuple[tuple[int, ...], ...]:
         """Sets of symmetry-equivalent atoms, by first atom."""
-        images = np.sort(np.array([o.permutation for o in self.operations]), axis=0)
+        images = np.sort(self.permutations, axis=0)
         seen: dict[int, list[int]] = {}
         for atom, first in enumerate(images[0]):
             seen.setdefault(int(first), []).append(atom)
@@ -185,13 +199,12 @@ def _check(molecule: Molecule, tolerance: float | None) -> None:
 
 
 def _atom(molecule: Molecule, tolerance: float | None) -> Symmetry:
-    here = np.array([0])
-    operations = (
-        SymmetryOperation("E", np.eye(3), here),
-        SymmetryOperation("i", -np.eye(3), here),
-    )
+    matrices = np.array([np.eye(3), -np.eye(3)])
+    permutations = np.zeros((2, 1), dtype=np.intp)
     centred = np.zeros((1, 3))
-    return _finish(molecule, PointGroup("Kh"), operations, np.eye(3), centred, tolerance)
+    return _finish(
+        molecule, PointGroup("Kh"), matrices, permutations, np.eye(3), centred, tolerance
+    )
 
 
 def _linear(molecule: Molecule, fit: LinearFit, symbol: str, tolerance: float | None) -> Symmetry:
@@ -200,13 +213,19 @@ def _linear(molecule: Molecule, fit: LinearFit, symbol: str, tolerance: float | 
     across = np.cross(fit.axis, np.eye(3)[np.argmin(np.abs(fit.axis))])
     across /= np.linalg.norm(across)
     mirror = np.eye(3) - 2 * np.outer(across, across)
-    maps = [("E", np.eye(3), identity), ("σv", mirror, identity)]
+    matrices, permutations = [np.eye(3), mirror], [identity, identity]
     if symbol == "D∞h" and fit.reverse is not None:
-        maps += [("i", -np.eye(3), fit.reverse), ("C2'", -mirror, fit.reverse)]
-    operations = tuple(SymmetryOperation(*m) for m in maps)
-    frame = np.array([across, np.cross(fit.axis, across), fit.axis])
-    centred = fit.even if symbol == "D∞h" else fit.line
-    return _finish(molecule, PointGroup(symbol), operations, frame, centred, tolerance)
+        matrices += [-np.eye(3), -mirror]
+        permutations += [fit.reverse, fit.reverse]
+    return _finish(
+        molecule,
+        PointGroup(symbol),
+        np.array(matrices),
+        np.array(permutations),
+        np.array([across, np.cross(fit.axis, across), fit.axis]),
+        fit.even if symbol == "D∞h" else fit.line,
+        tolerance,
+    )
 
 
 def _largest_placed(
@@ -242,13 +261,8 @@ def place(
     ideal = operation_matrices(point_group)
     permutations = group.permutations[_assigned(ideal, frame, elements)]
     frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
-    operations = tuple(
-        SymmetryOperation(o.label, matrix, permutation)
-        for o, matrix, permutation in zip(
-            point_group.operations, frame.T @ ideal @ frame, permutations, strict=True
-        )
-    )
-    return _finish(molecule, point_group, operations, frame, symmetric, tolerance)
+    matrices = frame.T @ ideal @ frame
+    return _finish(molecule, point_group, matrices, permutations, frame, symmetric, tolerance)
 
 
 def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indices:
@@ -296,13 +310,14 @@ def _turn_between(source: FloatArray, target: FloatArray) -> FloatArray:
 def _finish(
     molecule: Molecule,
     group: PointGroup,
-    operations: tuple[SymmetryOperation, ...],
+    matrices: FloatArray,
+    permutations: Indices,
     frame: FloatArray,
     centred: FloatArray,
     tolerance: float | None,
 ) -> Symmetry:
     positions = centred + molecule.positions.mean(axis=0)
     origin = molecule.masses @ positions / molecule.masses.sum()
-    for array in (frame, positions, origin):
+    for array in (matrices, permutations, frame, positions, origin):
         array.flags.writeable = False
-    return Symmetry(molecule, group, operations, frame, origin, positions, tolerance)
+    return Symmetry(molecule, group, matrices, permutations, frame, origin, positions, tolerance)
