@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # typer leaves by SystemExit where the reader of a pipe went away, and only there.
         _forget_output()
         return 141
     except Exception as error:  # noqa: BLE001 (nothing but one line reaches the user)

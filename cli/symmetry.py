@@ -158,7 +158,8 @@ def _answers(text: str, tolerance: float | None) -> Iterator[Answer | None]:
     except ToleranceError:
         raise
     except InputError as error:
-        complain(str(error) if text in str(error) else f"{text}: {error}")
+        named = any(start in str(error) for start in (text[:50], repr(text)[1:51]))
+        complain(str(error) if named else f"{text}: {error}")
         yield None
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Atom = tuple[str, Vector]
 
-FOLDER = Path(__file__).resolve().parent.parent / "pointgroup" / "geometries"
+FOLDER = Path(__file__).resolve().parent.parent / "pointgroup" / "molecules" / "geometries"
 X, Y, Z = np.eye(3)
 GOLDEN = (1 + 5**0.5) / 2
 

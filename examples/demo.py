@@ -204,7 +204,7 @@ def group_symbol(symbol: str) -> str:
 
 def dress(axes: Axes, n_rows: int) -> None:
     axes.set(xlim=(0, 1), ylim=(n_rows - 0.45, -0.6), yticks=[])
-    axes.set_xlabel("share of the normal modes; R is the coloured part, numbers count modes", fontsize=9)
+    axes.set_xlabel("share of the normal modes; R is the coloured part; numbers: modes", fontsize=9)
     axes.tick_params(labelsize=9, length=3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.text(1.095, -0.95, "$R$", ha="right", fontsize=10, **CENTRED)

@@ -4,8 +4,8 @@ from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetr
 from .detection.ladder import Rung, ladder
 from .detection.symmetry import Symmetry, SymmetryOperation, detect
 from .errors import InputError
-from .library import example, example_names, molecule_from_input
-from .molecule import Molecule
+from .molecules.library import example, example_names, molecule_from_input
+from .molecules.molecule import Molecule
 from .selection import (
     Activity,
     ModeCounts,

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .detection.symmetry import Symmetry, detect
-from .molecule import Molecule
+from .molecules.molecule import Molecule
 from .theory.characters import CharacterTable, Irrep
 from .theory.groups import PointGroup
 from .theory.operations import Operation

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spektron.pointgroup import InputError, Molecule
-from spektron.pointgroup.isotopes import (
+from spektron.pointgroup.molecules.isotopes import (
     SYMBOLS,
     default_mass,
     default_mass_number,
@@ -214,7 +214,7 @@ def test_ten_thousand_atoms():
 
 @given(st.integers(2, 30), st.integers(0, 2**32 - 1))
 def test_closest_pair_is_found_by_either_method(n, seed):
-    from spektron.pointgroup import validation
+    from spektron.pointgroup.molecules import validation
 
     positions = np.random.default_rng(seed).normal(size=(n, 3))
     dense = validation._closest_pair(positions)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spektron.pointgroup import InputError, Molecule
 from spektron.pointgroup.errors import FileError
-from spektron.pointgroup.readers import iter_molecules, read_molecule, read_molecules, write_xyz
-from spektron.pointgroup.validation import MINIMUM_SEPARATION
-from spektron.pointgroup.xyz import format_xyz, parse_xyz
+from spektron.pointgroup.molecules.readers import iter_molecules, read_molecule, read_molecules, write_xyz
+from spektron.pointgroup.molecules.validation import MINIMUM_SEPARATION
+from spektron.pointgroup.molecules.xyz import format_xyz, parse_xyz
 
 XYZ = "3\nwater\nO 0.0 0.0 0.117\nH 0.0 0.757 -0.469\nH 0.0 -0.757 -0.469\n"
 

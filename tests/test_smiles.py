@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from spektron.pointgroup import InputError, Molecule, detect
 from spektron.pointgroup.errors import SmilesError
-from spektron.pointgroup.smiles import MAXIMUM_ATOMS, molecule_from_smiles
-from spektron.pointgroup.vsepr import Star, star_positions, steric_number
+from spektron.pointgroup.smiles.embedding import MAXIMUM_ATOMS, molecule_from_smiles
+from spektron.pointgroup.smiles.vsepr import Star, star_positions, steric_number
 
 # Point groups of the equilibrium structures as textbooks give them. Conformers are those of
 # the gas phase (butane anti, glyoxal trans, biphenyl twisted).
@@ -191,7 +191,7 @@ def test_trigonal_bipyramid_sites():
 def test_saddle_points_are_left():
     from rdkit import Chem
     from rdkit.Chem import rdForceFieldHelpers
-    from spektron.pointgroup.relaxation import Surface, relax
+    from spektron.pointgroup.smiles.relaxation import Surface, relax
 
     # Eclipsed ethane: no force along the torsion, so a minimiser alone stays there.
     methyl = np.array([[1.03, 0, 1.13], [-0.515, 0.892, 1.13], [-0.515, -0.892, 1.13]])
@@ -212,7 +212,7 @@ def test_saddle_points_are_left():
 def test_gradient_is_the_derivative_of_the_energy():
     from rdkit import Chem
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
-    from spektron.pointgroup.relaxation import Surface
+    from spektron.pointgroup.smiles.relaxation import Surface
 
     mol = Chem.AddHs(Chem.MolFromSmiles("CCO"))
     rdDistGeom.EmbedMolecule(mol, randomSeed=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import GroupError
-from ..molecule import Molecule
+from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup
 from .linear import fit_line, line_deviations
 from .matching import candidate_operations

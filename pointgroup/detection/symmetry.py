@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import GroupError, ToleranceError
-from ..molecule import Molecule
+from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
 from .frames import standard_frame

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from .errors import MoleculeError
+from ..errors import MoleculeError
 
 __all__ = [
     "ATOMIC_NUMBERS",

@@ -12,7 +12,7 @@ import re
 from functools import cache
 from importlib import resources
 
-from .errors import InputError
+from ..errors import InputError
 from .molecule import Molecule
 from .readers import EXTENSIONS, read_molecule
 from .xyz import parse_xyz
@@ -87,7 +87,7 @@ def molecule_from_input(text: str) -> Molecule:
         return read_molecule(text)
     if _key(text) in example_names():
         return example(text)
-    from .smiles import InvalidSmilesError, molecule_from_smiles
+    from ..smiles.embedding import InvalidSmilesError, molecule_from_smiles
 
     try:
         return molecule_from_smiles(text)

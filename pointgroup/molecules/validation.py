@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import MoleculeError
+from ..errors import MoleculeError
 from .isotopes import default_mass, isotope_mass, parse_symbol
 
 __all__ = [

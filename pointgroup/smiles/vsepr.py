@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SmilesError
-from .isotopes import ATOMIC_NUMBERS
+from ..errors import SmilesError
+from ..molecules.isotopes import ATOMIC_NUMBERS
 
 __all__ = ["Star", "star_positions", "steric_number"]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from .errors import SmilesError
+from ..errors import SmilesError
 from .relaxation import Surface
 
 __all__ = ["force_fields", "refuse_unfit_atoms"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .errors import MoleculeError
+from ..errors import MoleculeError
 from .foreign import from_rdkit
 from .molecule import Molecule
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .errors import MoleculeError
+from ..errors import MoleculeError
 from .isotopes import SYMBOLS, parse_symbol
 from .molecule import Molecule
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SmilesError
+from ..errors import SmilesError
 from .forcefield import force_fields
 from .relaxation import Minimum, Surface, relax
 

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .conformers import lowest_minimum, refuse_open_stereo
-from .errors import MoleculeError, SmilesError
+from ..errors import MoleculeError, SmilesError
 from .forcefield import refuse_unfit_atoms
-from .isotopes import default_mass, isotope_mass
-from .molecule import Molecule
+from ..molecules.isotopes import default_mass, isotope_mass
+from ..molecules.molecule import Molecule
 from .vsepr import Star, star_positions, steric_number
 
 __all__ = ["MAXIMUM_ATOMS", "InvalidSmilesError", "molecule_from_smiles"]

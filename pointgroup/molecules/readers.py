@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .errors import FileError, MoleculeError
+from ..errors import FileError, MoleculeError
 from .molecule import Molecule
 from .xyz import format_xyz, parse_xyz
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import MoleculeError
+from ..errors import MoleculeError
 from .isotopes import ATOMIC_NUMBERS, default_mass, isotope_mass, mass_number_of, parse_symbol
 from .validation import (
     MAXIMUM_COORDINATE,
@@ -266,7 +266,7 @@ class Molecule:
     @classmethod
     def from_smiles(cls, smiles: str) -> Molecule:
         """The lowest conformer found for a SMILES string, tightly minimised."""
-        from .smiles import molecule_from_smiles
+        from ..smiles.embedding import molecule_from_smiles
 
         return molecule_from_smiles(smiles)
 

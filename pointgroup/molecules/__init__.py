@@ -1,0 +1,1 @@
+"""Molecules: the value, files, objects of other packages, packaged examples."""

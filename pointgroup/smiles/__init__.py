@@ -1,0 +1,1 @@
+"""Geometries from SMILES strings: conformers tightly minimised, electron-pair geometries."""
