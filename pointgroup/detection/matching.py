@@ -23,7 +23,7 @@ SAME_MASS = 0.01
 """Masses of one element closer than this (u) are the same isotope."""
 _TREE_ABOVE = 400
 """Atoms of one kind from which a search tree beats the matrix of all distances."""
-_PARTNERS_TRIED = 6
+_PARTNERS_TRIED = 4
 """Near atoms that are tried as the second of the reference pair."""
 _BATCH = 2_000_000
 """Distances held at once when candidates are matched together."""
@@ -140,7 +140,7 @@ def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
 def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> tuple[int, Indices]:
     """The second atom, off the line of the first, with the fewest image pairs; and those."""
     positions, radii, kinds = cloud.positions, cloud.radii, cloud.kinds
-    distances = np.linalg.norm(positions[shell][:, None] - positions, axis=2)
+    distances = _distances(positions[shell], positions)
     from_a = distances[shell == a][0]
     heights = _lengths_of_cross(positions[a] / radii[a], positions)
     usable = np.flatnonzero(heights > 0.5 * heights.max())
@@ -154,6 +154,12 @@ def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> t
     across = _lengths_of_cross(positions[first], positions[columns])
     spread = across > 1e-3 * radii[a] * radii[tried[best]]
     return int(tried[best]), np.stack([first, columns], axis=1)[spread]
+
+
+def _distances(first: FloatArray, second: FloatArray) -> FloatArray:
+    """(n, m) distances between two sets of points, Å."""
+    squares = np.sum(first**2, axis=1)[:, None] + np.sum(second**2, axis=1)
+    return np.asarray(np.sqrt(np.maximum(squares - 2 * (first @ second.T), 0)))
 
 
 def _cross(u: FloatArray, v: FloatArray) -> FloatArray:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..theory.operations import FloatArray
+from ..theory.operations import FloatArray, Indices
 from .closure import PermutationGroup, element_keys
-from .matching import Candidates, Cloud, candidate_operations, confirm, fit_rotations
+from .matching import Candidates, Cloud, Integers, candidate_operations, confirm, fit_rotations
 
-_FIRST_BATCH = 6
+_FIRST_BATCH = 4
+_GOLDEN_RATIO = 0.6180339887498949
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +77,8 @@ def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> Permut
     group = start(cloud, candidates).group
     keys = element_keys(candidates.images, candidates.signs, len(cloud.kinds))
     pending = np.flatnonzero(keys != group.keys[0])
+    # Neighbours in the list are alike; elements from all over it generate the group sooner.
+    pending = pending[np.argsort(np.arange(len(pending)) * _GOLDEN_RATIO % 1)]
     size = _FIRST_BATCH
     while len(pending):
         batch, pending = pending[:size], pending[size:]
@@ -83,16 +86,22 @@ def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> Permut
         permutations, _, accepted = confirm(cloud, candidates.matrices[batch], signs, 2 * tolerance)
         # Refining may have led to another operation than the candidate stood for.
         reached = element_keys(permutations[:, list(candidates.pair)], signs, len(cloud.kinds))
-        new = np.flatnonzero(accepted & ~np.isin(reached, group.keys))
-        if len(new):
-            _, first = np.unique(reached[new], return_index=True)
-            larger = group.extended(permutations[new[first]], signs[new[first]])
+        new = _not_in(group, reached, np.flatnonzero(accepted))
+        while len(new):
+            two = list({int(reached[i]): i for i in new[:2]}.values())
+            larger = group.extended(permutations[two], signs[two])
             if larger is None:
                 return None
             group = larger
-            pending = pending[~np.isin(keys[pending], group.keys)]
+            new = _not_in(group, reached, new)
+            pending = _not_in(group, keys, pending)
         size *= 2
     return group
+
+
+def _not_in(group: PermutationGroup, keys: Integers, which: Indices) -> Indices:
+    """Those of the given elements that the group does not contain yet."""
+    return which[~np.isin(keys[which], group.keys)]
 
 
 def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]:
