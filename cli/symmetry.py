@@ -165,7 +165,8 @@ def _answers(text: str, tolerance: float | None) -> Iterator[Answer | None]:
 
 def molecules_of(text: str) -> Iterator[Molecule]:
     """The molecules that an input stands for: all records of a file, else a single one."""
-    from ..pointgroup import iter_molecules, molecule_from_input
+    from ..pointgroup import molecule_from_input
+    from ..pointgroup.molecules.readers import iter_molecules
 
     if os.path.isfile(text):
         yield from iter_molecules(text)

@@ -21,7 +21,7 @@ import numpy as np
 
 from .detection.symmetry import Symmetry
 from .errors import GroupError
-from .theory.basis import polynomial_action
+from .theory.basis import coefficients, polynomial_action
 from .theory.characters import CharacterTable, Irrep, class_index
 from .theory.construction import direct_factor
 from .theory.groups import PointGroup
@@ -163,8 +163,11 @@ def irrep_matrices(group: PointGroup) -> dict[str, FloatArray]:
             out[irrep.label] = characters[:, None, None]
             continue
         base = _base_matrices(group, characters[:half], half)
-        sign = np.sign(characters[half]) if half < group.order else 1.0
-        out[irrep.label] = base if half == group.order else np.concatenate([base, sign * base])
+        if half < group.order:
+            sign = np.sign(characters[half])
+            partners = group.multiplication_table[half, half:]
+            base = np.concatenate([base, sign * base[partners]])
+        out[irrep.label] = base
     return out
 
 
@@ -211,28 +214,20 @@ def _harmonics(group: PointGroup, half: int, degree: int) -> FloatArray:
     return np.asarray(laplace_free @ rotations @ np.linalg.pinv(laplace_free)).swapaxes(1, 2)
 
 
-def _harmonic_polynomials(degree: int) -> FloatArray:
-    """Rows: 2z²−x²−y², √3(x²−y²) and so on, as coefficients of the monomials."""
-    from .theory.basis import coefficients
+# Harmonic polynomials with the factors that make the action on them orthogonal.
+_HARMONIC = {
+    2: {"2z2-x2-y2": 1, "x2-y2": 3**0.5, "yz": 12**0.5, "xz": 12**0.5, "xy": 12**0.5},
+    3: {
+        "xyz": 1,
+        **dict.fromkeys(("2x3-3xy2-3xz2", "2y3-3x2y-3yz2", "2z3-3x2z-3y2z"), 60**-0.5),
+        **dict.fromkeys(("xy2-xz2", "yz2-x2y", "x2z-y2z"), 0.5),
+    },
+}
 
-    names = {
-        2: ("2z2-x2-y2", "x2-y2", "yz", "xz", "xy"),
-        3: (
-            "xyz",
-            "2x3-3xy2-3xz2",
-            "2y3-3x2y-3yz2",
-            "2z3-3x2z-3y2z",
-            "xy2-xz2",
-            "yz2-x2y",
-            "x2z-y2z",
-        ),
-    }[degree]
-    rows = np.array([coefficients(name, degree) for name in names])
-    # Norms of the polynomials on the sphere, so that the action is orthogonal.
-    norms = {2: (1, 3**0.5, 12**0.5, 12**0.5, 12**0.5), 3: (1, *(3 * [60**-0.5]), *(3 * [0.5]))}[
-        degree
-    ]
-    return rows * np.array(norms)[:, None]
+
+def _harmonic_polynomials(degree: int) -> FloatArray:
+    """Rows: orthonormal harmonic polynomials, as coefficients of the monomials."""
+    return np.array([f * coefficients(name, degree) for name, f in _HARMONIC[degree].items()])
 
 
 def _split(matrices: FloatArray, group: PointGroup) -> list[FloatArray]:

@@ -374,7 +374,7 @@ def _explain(irrep: Irrep, rules: SelectionRules) -> str:
 def _forbidden(irrep: Irrep, allowed: Representation, name: str) -> str:
     """The operations under which ``irrep`` behaves as no component of ``allowed`` does."""
     table = allowed.table
-    if table.group.is_continuous:
+    if not isinstance(table, CharacterTable):
         return f"{name} ({allowed})"
     own = table.values[table.index(irrep)] / irrep.dimension
     others = [table.values[table.index(i)] / i.dimension for i in allowed.irreps]
@@ -393,6 +393,8 @@ def _distinction(irrep: Irrep, other: Irrep, table: CharacterTable) -> str:
     c = int(np.argmax(np.round(np.abs(own - its), 9)))
     operation = table.classes[c].representative
     first, second = _effect(own[c], irrep, operation), _effect(its[c], other, operation)
+    if first.startswith("has") and second.startswith("has"):
+        return f"{operation.label} {first}, {second.removeprefix('has character ')}"
     return f"{operation.label} {first} but {second}"
 
 

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spektron.pointgroup import InputError, Molecule
 from spektron.pointgroup.errors import FileError
-from spektron.pointgroup.molecules.readers import iter_molecules, read_molecule, read_molecules, write_xyz
+from spektron.pointgroup.molecules.readers import (
+    iter_molecules,
+    read_molecule,
+    read_molecules,
+    write_xyz,
+)
 from spektron.pointgroup.molecules.validation import MINIMUM_SEPARATION
 from spektron.pointgroup.molecules.xyz import format_xyz, parse_xyz
 

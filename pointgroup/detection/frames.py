@@ -77,7 +77,7 @@ class _Body:
         """Even moments that are larger the nearer the outer atoms are to an axis."""
         scale = np.sqrt(np.sum(self.positions**2, axis=1).max())
         moments = self.masses @ np.abs(self.positions @ axes.T / scale) ** power
-        return np.round(moments, 9)
+        return np.asarray(np.round(moments, 9))
 
     @staticmethod
     def _ranked(

@@ -52,7 +52,7 @@ def ladder(molecule: Molecule, limit: float = LIMIT) -> tuple[Rung, ...]:
     >>> positions = benzene.positions.copy()
     >>> positions[0, 2] += 0.05
     >>> [str(rung) for rung in ladder(benzene.with_positions(positions))]
-    ['Cs from 0.0000 Å', 'D6h from 0.0132 Å']
+    ['Cs from 0.0000 Å', 'D3d from 0.0118 Å', 'D6h from 0.0132 Å']
     """
     cloud = cloud_of(molecule)
     linear = _linear_rungs(molecule, limit)

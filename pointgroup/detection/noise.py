@@ -38,13 +38,13 @@ def noise(found: Found) -> float:
 
 def sum_of_squares(found: Found) -> float:
     """Squared distance to the symmetrised form, Å²."""
-    return found.rms**2 * found.group.permutations.shape[1]
+    return found.rms**2 * len(found.average)
 
 
 def non_symmetric_modes(found: Found) -> int:
     """Number of vibrations that break the group: what noise displaces it by."""
     group = found.group
-    n_atoms = group.permutations.shape[1]
+    n_atoms = len(found.average)
     unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
     traces = np.trace(found.matrices, axis1=1, axis2=2)
     symmetric = np.mean((unmoved - 1) * traces - group.signs * traces)

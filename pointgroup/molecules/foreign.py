@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, MoleculeError
+from ..units import BOHR
 from .isotopes import default_mass, isotope_mass, mass_number_of
 from .molecule import Molecule
-from ..units import BOHR
 
 __all__ = [
     "from_ase",

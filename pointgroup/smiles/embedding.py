@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conformers import lowest_minimum, refuse_open_stereo
 from ..errors import MoleculeError, SmilesError
-from .forcefield import refuse_unfit_atoms
 from ..molecules.isotopes import default_mass, isotope_mass
 from ..molecules.molecule import Molecule
+from .conformers import lowest_minimum, refuse_open_stereo
+from .forcefield import refuse_unfit_atoms
 from .vsepr import Star, star_positions, steric_number
 
 __all__ = ["MAXIMUM_ATOMS", "InvalidSmilesError", "molecule_from_smiles"]

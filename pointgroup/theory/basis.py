@@ -43,6 +43,11 @@ _FACTORED = {
 }  # fmt: skip
 
 
+_F_FUNCTIONS = (
+    "z(2z²−3x²−3y²)", "x(4z²−x²−y²)", "y(4z²−x²−y²)", "z(x²−y²)", "xyz", "x(x²−3y²)", "y(3x²−y²)",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class BasisSet:
     """Functions that transform together as one irrep.
@@ -76,6 +81,9 @@ def basis_sets(group: PointGroup) -> tuple[BasisSet, ...]:
     assert isinstance(table, CharacterTable)
     rename = _linear_names(group) if group.is_continuous else {}
     found = [*_kept(table, 1), *_rotations(table), *_kept(table, 2), *_kept(table, 3)]
+    if group.family == "Kh":  # the seven f functions are one set there
+        found = [b for b in found if b.irrep not in ("T2u", "Gu")]
+        found.append(BasisSet("Fu", _F_FUNCTIONS, 3))
     return tuple(BasisSet(rename.get(b.irrep, b.irrep), b.functions, b.degree) for b in found)
 
 
@@ -86,7 +94,7 @@ def _finite_stand_in(group: PointGroup) -> PointGroup:
 
 def _linear_names(group: PointGroup) -> dict[str, str]:
     if group.family == "Kh":
-        return {"Ag": "Sg", "T1u": "Pu", "T1g": "Pg", "Hg": "Dg", "T2u": "Fu", "Gu": "Fu"}
+        return {"Ag": "Sg", "T1u": "Pu", "T1g": "Pg", "Hg": "Dg"}
     if group.family == "C∞v":
         return {"A1": "Σ+", "A2": "Σ-", "E1": "Π", "E2": "Δ", "E3": "Φ"}
     # A1u of D8h is symmetric under C2', so it is odd under σv: Σu−.

@@ -126,7 +126,7 @@ class CharacterTable:
     @property
     def trivial(self) -> IntArray:
         """Character of the totally symmetric irrep."""
-        return self.characters[0]
+        return np.asarray(self.characters[0])
 
     def representation(self, text: str) -> Representation:
         """Read a sum of irreps such as ``"2A1 + B2"``."""

@@ -59,7 +59,10 @@ def build(group: PointGroup) -> BuiltGroup:
     """Operations class by class, in textbook order, named as textbooks name them."""
     blocks = _classes_of_base(group)
     if factor := direct_factor(group):
-        blocks += [[_times(factor, o, group) for o in block] for block in blocks]
+        products = [[_times(factor, o, group) for o in block] for block in blocks]
+        if group.family == "Ih":  # textbooks print 12S10 before 12S10³
+            products[1], products[2] = products[2], products[1]
+        blocks += products
     return _assemble([_named(block, group) for block in blocks])
 
 

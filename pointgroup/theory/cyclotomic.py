@@ -149,8 +149,8 @@ def _divide_exactly(numerator: IntArray, monic: IntArray) -> IntArray:
 
 
 def _twice_cosine(angle: Any) -> Any:
-    """2 cos of an angle, in radicals if sympy knows them, else as it stands (not reflected)."""
+    """2 cos of an angle: with one square root at most, else as it stands."""
     import sympy
 
-    value = 2 * sympy.cos(angle)
-    return 2 * sympy.cos(angle, evaluate=False) if value.has(sympy.cos) else value
+    quadratic = (angle / (2 * sympy.pi)).q in (1, 2, 3, 4, 5, 6, 8, 10, 12)
+    return 2 * sympy.cos(angle, evaluate=quadratic)

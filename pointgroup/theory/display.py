@@ -88,6 +88,8 @@ def _exact_text(value: Any) -> str | _Root:
         opposite = (turn + Fraction(1, 2)) % 1
         negative = opposite.denominator < turn.denominator
         return _Root(negative, opposite if negative else turn)
+    if value.is_Add and all(term.is_negative for term in value.args):
+        return f"-{_exact_text(-value)}"
     text = str(sympy.together(value)).replace(" ", "").replace("*", "").replace("pi", "π")
     return re.sub(r"sqrt\((\d+)\)", r"√\1", text)
 
@@ -112,7 +114,7 @@ def _grid(
 ) -> str:
     left = max(map(len, [corner, *names]))
     widths = [max(len(r[j]) for r in [heads, *rows]) for j in range(len(heads))]
-    right = [functions.get(name.lstrip("¹²"), "") for name in names]
+    right = [functions.get(name.lstrip("¹"), "") for name in names]
     lines = [_line(corner, heads, "", left, widths)]
     spans = (left + 1, sum(widths) + len(widths) + 1, max(map(len, right)) + 1)
     lines.append("┼".join("─" * span for span in spans))

@@ -64,7 +64,7 @@ def _class_constants(table: NDArray[np.intp], class_of: IntArray, n_class: int) 
     out = np.zeros((n_class, n_class, n_class), dtype=np.int64)
     for k, z in enumerate(_first_members(class_of, n_class)):
         x, y = np.nonzero(table == z)
-        np.add.at(out, (class_of[x], class_of[y], k), 1)
+        np.add.at(out[:, :, k], (class_of[x], class_of[y]), 1)
     return out
 
 

@@ -119,7 +119,7 @@ class PointGroup:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """All operations, E first, in the order of the classes of the textbook table."""
-        self._refuse_continuous("a finite list of operations")
+        self._refuse_continuous("finite list of operations")
         return build(self).operations
 
     @property
@@ -131,7 +131,7 @@ class PointGroup:
     @property
     def multiplication_table(self) -> NDArray[np.intp]:
         """(order, order) indices: entry [g, h] is the operation "h first, then g"."""
-        self._refuse_continuous("a multiplication table")
+        self._refuse_continuous("multiplication table")
         return multiplication_table(operation_matrices(self))
 
     @property

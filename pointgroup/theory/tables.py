@@ -56,7 +56,7 @@ def separated_table(group: PointGroup) -> CharacterTable:
     if factor := direct_factor(group):
         signs = ("g", "u") if factor == "i" else ("'", "''")
         labels = [label + sign for sign in signs for label in labels]
-        rows = _doubled(rows)
+        rows = _doubled(rows, group)
     irreps = tuple(
         Irrep(label, int(chi[0, 0]), indicator)
         for label, chi, indicator in zip(labels, rows, _indicators(group, rows), strict=True)
@@ -64,9 +64,14 @@ def separated_table(group: PointGroup) -> CharacterTable:
     return CharacterTable(group, ring, irreps, rows, np.ones(len(rows), dtype=np.int64))
 
 
-def _doubled(rows: IntArray) -> IntArray:
+def _doubled(rows: IntArray, group: PointGroup) -> IntArray:
     """Characters of the direct product with a two-element group."""
-    top, bottom = np.concatenate([rows, rows], axis=1), np.concatenate([rows, -rows], axis=1)
+    members = [c.members[0] for c in group.classes]
+    half = rows.shape[1]
+    factor = members[half]
+    partners = class_index(group)[group.multiplication_table[factor, members[half:]]]
+    again = rows[:, partners]
+    top, bottom = np.concatenate([rows, again], axis=1), np.concatenate([rows, -again], axis=1)
     return np.concatenate([top, bottom])
 
 
