@@ -64,12 +64,20 @@ def largest_group(cloud: Cloud, tolerance: float) -> list[Found]:
     list of Found
         From C1 to the largest.
     """
-    window = 1.5 * tolerance * min(len(cloud.kinds) ** 0.5, 8.0)
-    candidates = candidate_operations(cloud, window)
+    candidates = candidate_operations(cloud, _window(tolerance, len(cloud.kinds)))
     group = _generated(cloud, candidates, tolerance)
     if group is not None and (found := fitted(cloud, group)).rms <= tolerance:
         return [start(cloud, candidates), found]
     return chain(cloud, candidates, tolerance)
+
+
+def _window(tolerance: float, n_atoms: int) -> float:
+    """Largest difference (Å) of two distances that a group within the tolerance makes equal.
+
+    One atom alone may hold all of the deviation, which for N atoms is √N times the RMS; for
+    many atoms and for loose tolerances less is allowed for.
+    """
+    return min(1.5 * tolerance * min(n_atoms**0.5, 8.0), max(3 * tolerance, 0.5))
 
 
 def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> PermutationGroup | None:
