@@ -53,6 +53,18 @@ class PermutationGroup:
         images = self.permutations[:, list(self.pair)]
         return element_keys(images, self.signs, self.permutations.shape[1])
 
+    @classmethod
+    def of_closed(
+        cls, pair: tuple[int, int], permutations: Indices, signs: Signs
+    ) -> PermutationGroup | None:
+        """The group that some elements and the identity are; None if they are not closed."""
+        n_atoms = permutations.shape[1]
+        elements = np.concatenate([np.arange(n_atoms)[None], permutations])
+        signs = np.concatenate([[1], signs])
+        group = cls(pair, elements, signs, tuple(range(1, len(signs))))
+        rows = {key: row for row, key in enumerate(group.keys.tolist())}
+        return group if len(rows) == len(signs) and group._is_closed(rows) else None
+
     def extended(self, permutations: Indices, signs: Signs) -> PermutationGroup | None:
         """The closure of the group with more elements, (M, N) permutations and (M,) signs.
 
@@ -82,9 +94,9 @@ class PermutationGroup:
         group = PermutationGroup(
             self.pair, elements, element_signs, tuple(dict.fromkeys(rows[k] for k in keys))
         )
-        return group if group._is_consistent(rows) else None
+        return group if group._is_closed(rows) else None
 
-    def _is_consistent(self, rows: dict[int, int]) -> bool:
+    def _is_closed(self, rows: dict[int, int]) -> bool:
         """Whether every product with a generator is, atom by atom, the element of its key."""
         generators = list(self.generators)
         products = self.permutations[:, self.permutations[generators]]
@@ -93,7 +105,9 @@ class PermutationGroup:
             self.signs[:, None] * self.signs[generators],
             self.permutations.shape[1],
         )
-        wanted = np.array([rows[key] for key in keys.ravel().tolist()], dtype=np.intp)
+        wanted = [rows.get(key, -1) for key in keys.ravel().tolist()]
+        if -1 in wanted:
+            return False
         return bool((self.permutations[wanted].reshape(products.shape) == products).all())
 
     def element_orders(self) -> Signs:

@@ -8,9 +8,9 @@ from ..errors import GroupError
 from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup
 from .linear import fit_line, line_deviations
-from .matching import candidate_operations
+from .matching import Cloud, candidate_operations
 from .search import Found, chain
-from .symmetry import Symmetry, cloud_of, place
+from .symmetry import Symmetry, place
 
 LIMIT = 0.3
 """Å; groups that need a larger RMS displacement are not looked for."""
@@ -54,7 +54,7 @@ def ladder(molecule: Molecule, limit: float = LIMIT) -> tuple[Rung, ...]:
     >>> [str(rung) for rung in ladder(benzene.with_positions(positions))]
     ['Cs from 0.0000 Å', 'D3d from 0.0118 Å', 'D6h from 0.0132 Å']
     """
-    cloud = cloud_of(molecule)
+    cloud = Cloud.of(molecule)
     linear = _linear_rungs(molecule, limit)
     rungs = []
     if not linear or linear[0].rms > SAME_RUNG:
@@ -67,14 +67,14 @@ def ladder(molecule: Molecule, limit: float = LIMIT) -> tuple[Rung, ...]:
 def _linear_rungs(molecule: Molecule, limit: float) -> list[Rung]:
     if molecule.n_atoms == 1:
         return [Rung(PointGroup("Kh"), 0.0)]
-    cloud = cloud_of(molecule)
+    cloud = Cloud.of(molecule)
     found = line_deviations(cloud, fit_line(cloud))
     return [Rung(PointGroup(symbol), rms) for symbol, rms in found.items() if rms <= limit]
 
 
 def _placed_or_none(molecule: Molecule, found: Found) -> Symmetry | None:
     try:
-        return place(molecule, cloud_of(molecule), found)
+        return place(molecule, Cloud.of(molecule), found)
     except GroupError:
         return None
 

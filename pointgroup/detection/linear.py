@@ -84,7 +84,7 @@ def believed(cloud: Cloud, fit: LinearFit) -> str | None:
 def _bent_limit(cloud: Cloud) -> float:
     """Largest variance (Å²) across the line that the noise of the bent form explains."""
     found = believed_groups(cloud)[-1]
-    n = non_symmetric_modes(found)
+    n = non_symmetric_modes(found.group.permutations, found.matrices)
     return f_limit(noise(found) ** 2, n, 2 * len(cloud.kinds) - 4) if n else LARGEST_NOISE**2
 
 

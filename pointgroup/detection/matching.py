@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..molecules.molecule import Molecule
 from ..theory.operations import FloatArray, Indices
 
 Integers = NDArray[np.int64]
@@ -38,20 +39,24 @@ class Cloud:
     positions : (N, 3), Å, centroid at the origin
     kinds : (N,) int
         Equal for atoms of one element and one isotope.
+    radii : (N,) Å
+        Distances from the centroid.
+    members : tuple of (n,) int
+        Atom indices of each kind.
     """
 
     positions: FloatArray
     kinds: Indices
+    radii: FloatArray
+    members: tuple[Indices, ...]
 
-    @property
-    def radii(self) -> FloatArray:
-        """(N,) distances from the centroid, Å."""
-        return np.asarray(np.sqrt(np.sum(self.positions**2, axis=1)))
-
-    @property
-    def members(self) -> list[Indices]:
-        """Atom indices of each kind."""
-        return [np.flatnonzero(self.kinds == k) for k in range(self.kinds.max() + 1)]
+    @classmethod
+    def of(cls, molecule: Molecule) -> Cloud:
+        """The atoms of a molecule."""
+        positions = molecule.positions - molecule.positions.mean(axis=0)
+        kinds = atom_kinds(molecule.symbols, molecule.masses)
+        members = tuple(np.flatnonzero(kinds == k) for k in range(int(kinds.max()) + 1))
+        return cls(positions, kinds, np.sqrt(_squares(positions)), members)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,25 +106,32 @@ def candidate_operations(cloud: Cloud, window: float) -> Candidates:
     """
     a, shell = _reference_atom(cloud, window)
     b, images = _reference_partner(cloud, a, shell, window)
-    images = np.repeat(images, 2, axis=0)
-    signs = np.tile(np.array([1, -1]), len(images) // 2)
-    source = _frames(cloud.positions[[a]], cloud.positions[[b]])[0]
-    targets = _frames(cloud.positions[images[:, 0]], cloud.positions[images[:, 1]])
-    targets[:, :, 2] *= signs[:, None]
-    matrices = targets @ source.T
-    kept = _sends_probe_home(cloud, matrices, source, window)
+    signs = np.repeat(np.array([1, -1]), len(images))
+    images = np.concatenate([images, images])
+    matrices = pair_matrices(cloud, (a, b), images, signs)
+    kept = _sends_probe_home(cloud, matrices, (a, b), window)
     return Candidates((a, b), images[kept], signs[kept], matrices[kept])
 
 
+def pair_matrices(
+    cloud: Cloud, pair: tuple[int, int], images: Indices, signs: Integers
+) -> FloatArray:
+    """(M, 3, 3) maps of given determinant that send the pair to the images (M, 2)."""
+    ends = np.concatenate([[pair], images])
+    frames = _frames(cloud.positions[ends[:, 0]], cloud.positions[ends[:, 1]])
+    frames[1:, :, 2] *= signs[:, None]
+    return np.asarray(frames[1:] @ frames[0].T)
+
+
 def _sends_probe_home(
-    cloud: Cloud, matrices: FloatArray, source: FloatArray, window: float
+    cloud: Cloud, matrices: FloatArray, pair: tuple[int, int], window: float
 ) -> NDArray[np.bool_]:
     """Whether each map sends one more atom, far off the plane of the pair, near a like atom."""
-    heights = np.abs(cloud.positions @ source[:, 2])
-    probe = int(np.argmax(heights))
+    normal = _cross(cloud.positions[pair[0]], cloud.positions[pair[1]])
+    probe = int(np.argmax(np.abs(cloud.positions @ normal)))
     alike = cloud.positions[cloud.kinds == cloud.kinds[probe]]
     moved = matrices @ cloud.positions[probe]
-    squares = np.sum(alike**2, axis=1) - 2 * moved @ alike.T + np.sum(moved**2, axis=1)[:, None]
+    squares = _squares(alike) - 2 * moved @ alike.T + _squares(moved)[:, None]
     # The pair misses by up to the window; the map may miss by as much for every lever arm.
     return np.asarray(squares.min(axis=1) <= (6 * window) ** 2)
 
@@ -132,7 +144,7 @@ def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
     ordered = np.sort(shifted)
     low = np.searchsorted(ordered, shifted - window)
     count = np.searchsorted(ordered, shifted + window, side="right") - low
-    near = radii <= 0.4 * np.sqrt(np.mean(radii**2))
+    near = radii <= 0.4 * np.sqrt(radii @ radii / len(radii))
     atom = int(np.lexsort((-radii, count, near))[0])
     return atom, np.flatnonzero(np.abs(shifted - shifted[atom]) <= window)
 
@@ -152,13 +164,18 @@ def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> t
     rows, columns = np.nonzero(fitting[best])
     first = shell[rows]
     across = _lengths_of_cross(positions[first], positions[columns])
-    spread = across > 1e-3 * radii[a] * radii[tried[best]]
+    spread = across > 0.1 * radii[a] * heights[tried[best]]
     return int(tried[best]), np.stack([first, columns], axis=1)[spread]
+
+
+def _squares(vectors: FloatArray) -> FloatArray:
+    """Squared lengths along the last axis."""
+    return np.asarray(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def _distances(first: FloatArray, second: FloatArray) -> FloatArray:
     """(n, m) distances between two sets of points, Å."""
-    squares = np.sum(first**2, axis=1)[:, None] + np.sum(second**2, axis=1)
+    squares = _squares(first)[:, None] + _squares(second)
     return np.asarray(np.sqrt(np.maximum(squares - 2 * (first @ second.T), 0)))
 
 
@@ -166,19 +183,25 @@ def _cross(u: FloatArray, v: FloatArray) -> FloatArray:
     """Vector products along the last axis; np.cross is several times slower on small arrays."""
     x, y, z = u[..., 0], u[..., 1], u[..., 2]
     p, q, r = v[..., 0], v[..., 1], v[..., 2]
-    return np.stack([y * r - z * q, z * p - x * r, x * q - y * p], axis=-1)
+    out = np.empty(np.broadcast_shapes(u.shape, v.shape))
+    out[..., 0] = y * r - z * q
+    out[..., 1] = z * p - x * r
+    out[..., 2] = x * q - y * p
+    return out
 
 
 def _lengths_of_cross(u: FloatArray, v: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt(np.sum(_cross(u, v) ** 2, axis=-1)))
+    return np.asarray(np.sqrt(_squares(_cross(u, v))))
 
 
 def _frames(first: FloatArray, second: FloatArray) -> FloatArray:
     """(M, 3, 3) right-handed frames in columns: first vector, their plane, its normal."""
-    u = first / np.sqrt(np.sum(first**2, axis=1, keepdims=True))
+    out = np.empty((len(first), 3, 3))
+    out[:, :, 0] = u = first / np.sqrt(_squares(first))[:, None]
     normal = _cross(u, second)
-    normal /= np.sqrt(np.sum(normal**2, axis=1, keepdims=True))
-    return np.stack([u, _cross(normal, u), normal], axis=2)
+    out[:, :, 2] = normal = normal / np.sqrt(_squares(normal))[:, None]
+    out[:, :, 1] = _cross(normal, u)
+    return out
 
 
 def match_atoms(cloud: Cloud, matrices: FloatArray) -> tuple[Indices, NDArray[np.bool_]]:
@@ -211,13 +234,16 @@ def _nearest(here: FloatArray, moved: FloatArray) -> Indices:
         from scipy.spatial import cKDTree
 
         return np.asarray(cKDTree(here).query(moved)[1], dtype=np.intp)
-    step = max(1, _BATCH // len(here) ** 2)
     # |x − y|² = |x|² − 2x·y + |y|²; the first term is the same for all partners y.
-    offset = np.sum(here**2, axis=1) / 2
+    columns, offset = np.ascontiguousarray(here.T), _squares(here) / 2
+    flat = moved.reshape(-1, 3)
+    step = max(1, _BATCH // len(here))
+    if len(flat) <= step:
+        return np.asarray((flat @ columns - offset).argmax(axis=1).reshape(moved.shape[:2]))
     parts = [
-        np.argmax(moved[k : k + step] @ here.T - offset, axis=2) for k in range(0, len(moved), step)
+        (flat[k : k + step] @ columns - offset).argmax(axis=1) for k in range(0, len(flat), step)
     ]
-    return np.concatenate(parts) if parts else np.zeros(moved.shape[:2], dtype=np.intp)
+    return np.concatenate(parts).reshape(moved.shape[:2])
 
 
 def fit_rotations(positions: FloatArray, permutations: Indices, signs: Integers) -> FloatArray:
@@ -234,27 +260,31 @@ def fit_rotations(positions: FloatArray, permutations: Indices, signs: Integers)
 def residuals_of(positions: FloatArray, permutations: Indices, matrices: FloatArray) -> FloatArray:
     """(M,) root mean square over the atoms of |Q x_i − x_π(i)|, Å."""
     difference = positions @ matrices.swapaxes(1, 2) - positions[permutations]
-    return np.asarray(np.sqrt(np.sum(difference**2, axis=(1, 2)) / len(positions)))
+    return np.asarray(
+        np.sqrt(
+            _squares(difference.reshape(len(matrices), difference.shape[1] * 3)) / len(positions)
+        )
+    )
 
 
 def confirm(
     cloud: Cloud, matrices: FloatArray, signs: Integers, limit: float
-) -> tuple[Indices, FloatArray, NDArray[np.bool_]]:
-    """Match, refine and match again; keep maps with a residual of at most ``limit`` Å.
+) -> tuple[Indices, NDArray[np.bool_]]:
+    """Match the atoms; where that leaves too much, refine the map and match again.
 
     Returns
     -------
     permutations : (M, N) int
-    residuals : (M,) Å
     accepted : (M,) bool
+        Whether a map with this permutation has a residual of at most ``limit`` Å.
     """
     permutations, valid = match_atoms(cloud, matrices)
-    refined = fit_rotations(cloud.positions, permutations, signs)
-    residuals = residuals_of(cloud.positions, permutations, refined)
-    # A map taken from two noisy atoms can misplace distant ones: refit and match once more.
+    residuals = residuals_of(cloud.positions, permutations, matrices)
+    # A map taken from two noisy atoms can misplace distant ones.
     again = np.flatnonzero(~valid | (residuals > limit))
     if len(again):
-        permutations[again], valid[again] = match_atoms(cloud, refined[again])
+        refined = fit_rotations(cloud.positions, permutations[again], signs[again])
+        permutations[again], valid[again] = match_atoms(cloud, refined)
         refined = fit_rotations(cloud.positions, permutations[again], signs[again])
         residuals[again] = residuals_of(cloud.positions, permutations[again], refined)
-    return permutations, residuals, valid & (residuals <= limit)
+    return permutations, valid & (residuals <= limit)

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..theory.operations import FloatArray
-from .closure import element_keys
-from .matching import Cloud, candidate_operations, confirm
-from .search import Found, fitted, largest_group, start
+from ..theory.operations import FloatArray, Indices
+from .matching import Cloud, candidate_operations
+from .search import Found, fitted, ranked, start
 
 FLOOR = 0.001
 """Å; smallest noise per coordinate that is assumed."""
@@ -32,7 +31,7 @@ SIGNIFICANCE = 1e-4
 
 def noise(found: Found) -> float:
     """Standard deviation per coordinate (Å) that a group implies; 0 if it implies nothing."""
-    n = non_symmetric_modes(found)
+    n = non_symmetric_modes(found.group.permutations, found.matrices)
     return float(np.sqrt(sum_of_squares(found) / n)) if n else 0.0
 
 
@@ -41,38 +40,24 @@ def sum_of_squares(found: Found) -> float:
     return found.rms**2 * len(found.average)
 
 
-def non_symmetric_modes(found: Found) -> int:
+def non_symmetric_modes(permutations: Indices, matrices: FloatArray) -> int:
     """Number of vibrations that break the group: what noise displaces it by."""
-    group = found.group
-    n_atoms = len(found.average)
-    unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
-    traces = np.trace(found.matrices, axis1=1, axis2=2)
-    symmetric = np.mean((unmoved - 1) * traces - group.signs * traces)
+    n_atoms = permutations.shape[1]
+    unmoved = (permutations == permutations[0]).sum(axis=1)
+    traces = np.trace(matrices, axis1=1, axis2=2)
+    symmetric = np.mean((unmoved - 1 - np.sign(np.linalg.det(matrices))) * traces)
     return 3 * n_atoms - 6 - round(float(symmetric))
 
 
 def believed_groups(cloud: Cloud) -> list[Found]:
-    """Groups of growing order that the geometry is believed to have, C1 first."""
-    exact = largest_group(cloud, 3 * FLOOR)
-    if exact[-1].group.order > 1 and noise(exact[-1]) <= FLOOR:
-        return exact
-    return _tested(cloud)
-
-
-def _tested(cloud: Cloud) -> list[Found]:
-    """Grow the group by the candidate of least residual, as long as the tests allow it."""
+    """Groups of growing order: the least residual is added while the tests allow it."""
     candidates = candidate_operations(cloud, 4 * LARGEST_NOISE)
-    permutations, residuals, accepted = confirm(
-        cloud, candidates.matrices, candidates.signs, 3 * LARGEST_NOISE
-    )
-    keys = element_keys(permutations[:, list(candidates.pair)], candidates.signs, len(cloud.kinds))
     found = [start(cloud, candidates)]
-    order = np.argsort(residuals, kind="stable")
-    for i in order[accepted[order]]:
-        if keys[i] in found[-1].group.keys:
+    for permutation, sign in ranked(cloud, candidates, 3 * LARGEST_NOISE):
+        larger = found[-1].group.extended(permutation[None], np.array([sign]))
+        if larger is None or larger.order == found[-1].group.order:
             continue
-        larger = found[-1].group.extended(permutations[[i]], candidates.signs[[i]])
-        if larger is not None and _is_believed(cloud, found[-1], step := fitted(cloud, larger)):
+        if _is_believed(cloud, found[-1], step := fitted(cloud, larger)):
             found.append(step)
     return found
 
@@ -82,8 +67,8 @@ def _is_believed(cloud: Cloud, smaller: Found, larger: Found) -> bool:
         return False
     if smaller.group.order == 1:
         return noise(larger) <= SOFT or _bonds_scatter(cloud, larger)
-    n = non_symmetric_modes(smaller)
-    gained = non_symmetric_modes(larger) - n
+    n = non_symmetric_modes(smaller.group.permutations, smaller.matrices)
+    gained = non_symmetric_modes(larger.group.permutations, larger.matrices) - n
     if gained == 0 or n == 0:
         return True
     added = (sum_of_squares(larger) - sum_of_squares(smaller)) / gained

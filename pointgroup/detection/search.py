@@ -1,24 +1,37 @@
-"""The largest group of permutations that a geometry has within a tolerance.
+"""Groups of permutations that a geometry has within a tolerance.
 
 Generators come first: a few candidates are confirmed at a time, the group is closed, and
 what it already contains is never looked at again. Every operation of a group with RMS
 deviation t has a residual of at most 2t, so candidates above that are out. If all that
 remain generate one group within the tolerance, the order did not matter and it is the
-answer. If they contradict each other (a geometry near several symmetries), they are taken
-again in the order of their residuals, each kept if the group stays within the tolerance.
+answer (`generated_group`). If they contradict each other (a geometry near several
+symmetries), they are taken in the order of their residuals, each kept if the group stays
+within the tolerance (`chain`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..theory.operations import FloatArray, Indices
 from .closure import PermutationGroup, element_keys
-from .matching import Candidates, Cloud, Integers, candidate_operations, confirm, fit_rotations
+from .matching import (
+    Candidates,
+    Cloud,
+    Integers,
+    candidate_operations,
+    confirm,
+    fit_rotations,
+    pair_matrices,
+    residuals_of,
+)
 
 _FIRST_BATCH = 4
+_ALL_AT_ONCE = 50_000
+"""Distances up to which all candidates are confirmed together."""
 _GOLDEN_RATIO = 0.6180339887498949
 
 
@@ -46,32 +59,51 @@ class Found:
 def fitted(cloud: Cloud, group: PermutationGroup) -> Found:
     """Operations of a permutation group and how far the geometry is from having them."""
     matrices = fit_rotations(cloud.positions, group.permutations, group.signs)
+    return _averaged(cloud, group, matrices)
+
+
+def _averaged(cloud: Cloud, group: PermutationGroup, matrices: FloatArray) -> Found:
     average = np.mean(cloud.positions[group.permutations] @ matrices, axis=0)
     rms = float(np.sqrt(np.mean((average - cloud.positions) ** 2) * 3))
     return Found(group, matrices, average, rms)
 
 
-def largest_group(cloud: Cloud, tolerance: float) -> list[Found]:
-    """Groups of growing order within the tolerance, each containing the one before.
+def generated_group(cloud: Cloud, tolerance: float) -> Found | None:
+    """The group that all operations within the tolerance generate; None if they clash.
 
-    Parameters
-    ----------
-    tolerance : float
-        RMS displacement per atom, Å.
-
-    Returns
-    -------
-    list of Found
-        From C1 to the largest.
+    Its matrices are those of the reference pair alone, not fitted to all atoms.
     """
-    candidates = candidate_operations(cloud, _window(tolerance, len(cloud.kinds)))
-    group = _generated(cloud, candidates, tolerance)
-    if group is not None and (found := fitted(cloud, group)).rms <= tolerance:
-        return [start(cloud, candidates), found]
-    return chain(cloud, candidates, tolerance)
+    candidates = candidate_operations(cloud, window(tolerance, len(cloud.kinds)))
+    group = _generated(cloud, candidates, 2 * tolerance)
+    if group is None:
+        return None
+    images = group.permutations[:, list(group.pair)]
+    return _averaged(cloud, group, pair_matrices(cloud, group.pair, images, group.signs))
 
 
-def _window(tolerance: float, n_atoms: int) -> float:
+def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]:
+    """Groups of growing order: the least residual is added while the RMS stays within."""
+    found = [start(cloud, candidates)]
+    for permutation, sign in ranked(cloud, candidates, 2 * tolerance):
+        larger = found[-1].group.extended(permutation[None], np.array([sign]))
+        if larger is None or larger.order == found[-1].group.order:
+            continue
+        if (step := fitted(cloud, larger)).rms <= tolerance:
+            found.append(step)
+    return found
+
+
+def ranked(cloud: Cloud, candidates: Candidates, limit: float) -> Iterator[tuple[Indices, int]]:
+    """Permutations and determinants of the operations up to a residual (Å), least first."""
+    permutations, accepted = confirm(cloud, candidates.matrices, candidates.signs, limit)
+    permutations, signs = permutations[accepted], candidates.signs[accepted]
+    matrices = fit_rotations(cloud.positions, permutations, signs)
+    residuals = residuals_of(cloud.positions, permutations, matrices)
+    for i in np.argsort(residuals, kind="stable"):
+        yield permutations[i], int(signs[i])
+
+
+def window(tolerance: float, n_atoms: int) -> float:
     """Largest difference (Å) of two distances that a group within the tolerance makes equal.
 
     One atom alone may hold all of the deviation, which for N atoms is √N times the RMS; for
@@ -80,21 +112,23 @@ def _window(tolerance: float, n_atoms: int) -> float:
     return min(1.5 * tolerance * min(n_atoms**0.5, 8.0), max(3 * tolerance, 0.5))
 
 
-def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> PermutationGroup | None:
-    """The group that all candidates with a small residual generate; None if they clash."""
+def _generated(cloud: Cloud, candidates: Candidates, limit: float) -> PermutationGroup | None:
     group = start(cloud, candidates).group
     keys = element_keys(candidates.images, candidates.signs, len(cloud.kinds))
     pending = np.flatnonzero(keys != group.keys[0])
+    few = len(pending) * len(cloud.kinds) ** 2 <= _ALL_AT_ONCE
     # Neighbours in the list are alike; elements from all over it generate the group sooner.
     pending = pending[np.argsort(np.arange(len(pending)) * _GOLDEN_RATIO % 1)]
-    size = _FIRST_BATCH
+    size = len(pending) if few else _FIRST_BATCH
     while len(pending):
         batch, pending = pending[:size], pending[size:]
         signs = candidates.signs[batch]
-        permutations, _, accepted = confirm(cloud, candidates.matrices[batch], signs, 2 * tolerance)
+        permutations, accepted = confirm(cloud, candidates.matrices[batch], signs, limit)
         # Refining may have led to another operation than the candidate stood for.
         reached = element_keys(permutations[:, list(candidates.pair)], signs, len(cloud.kinds))
         new = _not_in(group, reached, np.flatnonzero(accepted))
+        if few and (whole := group.of_closed(group.pair, permutations[new], signs[new])):
+            return whole
         while len(new):
             two = list({int(reached[i]): i for i in new[:2]}.values())
             larger = group.extended(permutations[two], signs[two])
@@ -109,25 +143,8 @@ def _generated(cloud: Cloud, candidates: Candidates, tolerance: float) -> Permut
 
 def _not_in(group: PermutationGroup, keys: Integers, which: Indices) -> Indices:
     """Those of the given elements that the group does not contain yet."""
-    return which[~np.isin(keys[which], group.keys)]
-
-
-def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]:
-    """Grow the group by the candidate of least residual, as long as it stays within."""
-    found = [start(cloud, candidates)]
-    permutations, residuals, accepted = confirm(
-        cloud, candidates.matrices, candidates.signs, 2 * tolerance
-    )
-    keys = element_keys(permutations[:, list(candidates.pair)], candidates.signs, len(cloud.kinds))
-    order = np.argsort(residuals, kind="stable")
-    for i in order[accepted[order]]:
-        group = found[-1].group
-        if keys[i] in group.keys:
-            continue
-        larger = group.extended(permutations[[i]], candidates.signs[[i]])
-        if larger is not None and (step := fitted(cloud, larger)).rms <= tolerance:
-            found.append(step)
-    return found
+    known = set(group.keys.tolist())
+    return which[[key not in known for key in keys[which].tolist()]]
 
 
 def start(cloud: Cloud, candidates: Candidates) -> Found:

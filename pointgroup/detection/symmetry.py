@@ -22,10 +22,10 @@ from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
 from .frames import standard_frame
 from .linear import LinearFit, believed, far_from_linear, fit_line, within
-from .matching import Cloud, atom_kinds
-from .noise import LARGEST_NOISE, believed_groups
+from .matching import Cloud, candidate_operations
+from .noise import FLOOR, LARGEST_NOISE, believed_groups, non_symmetric_modes
 from .recognition import Elements, schoenflies
-from .search import Found, largest_group
+from .search import Found, chain, generated_group, window
 
 if TYPE_CHECKING:
     from .ladder import Rung
@@ -173,20 +173,13 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     _check(molecule, tolerance)
     if molecule.n_atoms == 1:
         return _atom(molecule, tolerance)
-    cloud = cloud_of(molecule)
+    cloud = Cloud.of(molecule)
     if not far_from_linear(cloud, tolerance or 2 * LARGEST_NOISE):
         fit = fit_line(cloud)
         symbol = believed(cloud, fit) if tolerance is None else within(cloud, fit, tolerance)
         if symbol is not None:
             return _linear(molecule, fit, symbol, tolerance)
-    found = believed_groups(cloud) if tolerance is None else largest_group(cloud, tolerance)
-    return _largest_placed(molecule, cloud, found, tolerance)
-
-
-def cloud_of(molecule: Molecule) -> Cloud:
-    """The atoms about their centroid, by kind."""
-    positions = molecule.positions - molecule.positions.mean(axis=0)
-    return Cloud(positions, atom_kinds(molecule.symbols, molecule.masses))
+    return _exact(molecule, cloud, tolerance) or _deviating(molecule, cloud, tolerance)
 
 
 def _check(molecule: Molecule, tolerance: float | None) -> None:
@@ -228,14 +221,37 @@ def _linear(molecule: Molecule, fit: LinearFit, symbol: str, tolerance: float | 
     )
 
 
-def _largest_placed(
-    molecule: Molecule, cloud: Cloud, groups: list[Found], tolerance: float | None
-) -> Symmetry:
-    """The last group that rigid operations stand behind and that is within the tolerance."""
+def _exact(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Symmetry | None:
+    """The group that all operations agree on; None if they do not, or if there may be more.
+
+    Without a tolerance that is so when the deviations are no larger than `FLOOR`, so that
+    what they leave out cannot be noise.
+    """
+    limit = 3 * FLOOR if tolerance is None else tolerance
+    found = generated_group(cloud, limit)
+    if found is None or (tolerance is None and found.group.order == 1):
+        return None
+    try:
+        symmetry = place(molecule, cloud, found, tolerance)
+    except GroupError:
+        return None
+    if tolerance is not None:
+        return symmetry if symmetry.rms <= tolerance else None
+    n = non_symmetric_modes(symmetry.permutations, symmetry.matrices)
+    return symmetry if symmetry.rms**2 * molecule.n_atoms <= n * FLOOR**2 else None
+
+
+def _deviating(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Symmetry:
+    """The largest group that the tests or the tolerance allow, taking the best first."""
+    if tolerance is None:
+        groups = believed_groups(cloud)
+    else:
+        candidates = candidate_operations(cloud, window(tolerance, molecule.n_atoms))
+        groups = chain(cloud, candidates, tolerance)
     for found in reversed(groups):
         try:
             symmetry = place(molecule, cloud, found, tolerance)
-        except GroupError:
+        except GroupError:  # permutations that no rigid operations stand behind
             continue
         if tolerance is None or symmetry.rms <= tolerance:
             return symmetry
