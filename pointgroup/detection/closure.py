@@ -58,12 +58,20 @@ class PermutationGroup:
         cls, pair: tuple[int, int], permutations: Indices, signs: Signs
     ) -> PermutationGroup | None:
         """The group that some elements and the identity are; None if they are not closed."""
-        n_atoms = permutations.shape[1]
-        elements = np.concatenate([np.arange(n_atoms)[None], permutations])
-        signs = np.concatenate([[1], signs])
-        group = cls(pair, elements, signs, tuple(range(1, len(signs))))
+        elements = np.concatenate([np.arange(permutations.shape[1])[None], permutations])
+        group = cls(pair, elements, np.concatenate([[1], signs]))
         rows = {key: row for row, key in enumerate(group.keys.tolist())}
-        return group if len(rows) == len(signs) and group._is_closed(rows) else None
+        if len(rows) < group.order:
+            return None
+        reached, generators, columns = {0}, list[int](), list[list[int]]()
+        while len(reached) < group.order:
+            generators.append(next(row for row in range(group.order) if row not in reached))
+            column = group._times(generators[-1], rows)
+            if column is None:
+                return None
+            columns.append(column)
+            reached = _reached(columns)
+        return cls(pair, elements, group.signs, tuple(generators))
 
     def extended(self, permutations: Indices, signs: Signs) -> PermutationGroup | None:
         """The closure of the group with more elements, (M, N) permutations and (M,) signs.
@@ -94,21 +102,22 @@ class PermutationGroup:
         group = PermutationGroup(
             self.pair, elements, element_signs, tuple(dict.fromkeys(rows[k] for k in keys))
         )
-        return group if group._is_closed(rows) else None
+        sound = all(group._times(g, rows) is not None for g in group.generators)
+        return group if sound else None
 
-    def _is_closed(self, rows: dict[int, int]) -> bool:
-        """Whether every product with a generator is, atom by atom, the element of its key."""
-        generators = list(self.generators)
-        products = self.permutations[:, self.permutations[generators]]
+    def _times(self, g: int, rows: dict[int, int]) -> list[int] | None:
+        """Rows of the products of all elements with element g.
+
+        None if a product has no row, or is not, atom by atom, the element in its row.
+        """
+        products = self.permutations[:, self.permutations[g]]
         keys = element_keys(
-            products[:, :, list(self.pair)],
-            self.signs[:, None] * self.signs[generators],
-            self.permutations.shape[1],
+            products[:, list(self.pair)], self.signs * self.signs[g], products.shape[1]
         )
-        wanted = [rows.get(key, -1) for key in keys.ravel().tolist()]
-        if -1 in wanted:
-            return False
-        return bool((self.permutations[wanted].reshape(products.shape) == products).all())
+        found = [rows.get(key, -1) for key in keys.tolist()]
+        if -1 in found or not np.array_equal(self.permutations[found], products):
+            return None
+        return found
 
     def element_orders(self) -> Signs:
         """(order,) smallest k ≥ 1 for which the k-th power of each element is the identity."""
@@ -127,3 +136,12 @@ class PermutationGroup:
 def element_keys(images: Indices, signs: Signs, n_atoms: int) -> Signs:
     """Integers that identify elements by the images (…, 2) of the pair and the sign (…)."""
     return np.asarray(((signs < 0) * n_atoms + images[..., 0]) * n_atoms + images[..., 1])
+
+
+def _reached(columns: list[list[int]]) -> set[int]:
+    """Rows reached from the identity by the generators whose product columns are given."""
+    reached, new = {0}, [0]
+    while new:
+        new = list({column[row] for row in new for column in columns} - reached)
+        reached.update(new)
+    return reached

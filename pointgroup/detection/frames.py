@@ -18,6 +18,7 @@ import numpy as np
 from ..theory.groups import PointGroup
 from ..theory.operations import FloatArray
 from .recognition import Elements, principal_axis
+from .search import Found
 
 _ON = 0.05
 """Å; an atom of the symmetrised molecule this near to an axis or plane lies on it."""
@@ -25,19 +26,20 @@ _GOLDEN_AXIS = np.array([0.0, 1.0, (1 + 5**0.5) / 2]) / np.hypot(1, (1 + 5**0.5)
 
 
 def standard_frame(
-    group: PointGroup, elements: Elements, positions: FloatArray, masses: FloatArray
+    group: PointGroup, elements: Elements, found: Found, masses: FloatArray
 ) -> FloatArray:
     """Rotation matrix whose rows are the standard x, y, z axes of the group; (3, 3).
 
     Parameters
     ----------
-    positions : (N, 3), Å
-        Symmetrised (nearly enough), about the centre of mass.
+    found : Found
+        Its averaged positions decide where the axes leave a choice.
     masses : (N,), u
     """
     if group.family[0] in "TOI":
         return _polyhedral_frame(group, elements)
-    body = _Body(positions, masses)
+    centre = masses @ found.average / masses.sum()
+    body = _Body(found.average - centre, masses)
     if group.family in ("C1", "Ci"):
         return _right_handed(body.axes[0], body.axes[2])
     if group.symbol in ("D2", "D2h"):

@@ -37,12 +37,12 @@ def noise(found: Found) -> float:
 
 def sum_of_squares(found: Found) -> float:
     """Squared distance to the symmetrised form, Å²."""
-    return found.rms**2 * len(found.average)
+    return found.rms**2 * len(found.positions)
 
 
 def non_symmetric_modes(permutations: Indices, matrices: FloatArray) -> int:
     """Number of vibrations that break the group: what noise displaces it by."""
-    n_atoms = permutations.shape[1]
+    n_atoms = int(permutations.shape[1])
     unmoved = (permutations == permutations[0]).sum(axis=1)
     traces = np.trace(matrices, axis1=1, axis2=2)
     symmetric = np.mean((unmoved - 1 - np.sign(np.linalg.det(matrices))) * traces)

@@ -77,9 +77,17 @@ class Elements:
 
 
 def _rotation_axes(proper: FloatArray) -> FloatArray:
-    """(M, 3) axes of rotation matrices: eigenvector of the eigenvalue 1."""
-    symmetric = proper + proper.swapaxes(1, 2)
-    return np.asarray(np.linalg.eigh(symmetric)[1][:, :, 2])
+    """(M, 3) axes of rotation matrices; arbitrary for the identity.
+
+    Q + Qᵀ + (1 − tr Q)·1 is 2(1 − cos θ)·a aᵀ; its largest column is along the axis a.
+    """
+    traces = np.trace(proper, axis1=1, axis2=2)
+    dyads = proper + proper.swapaxes(1, 2) + (1 - traces)[:, None, None] * np.eye(3)
+    largest = np.argmax(np.abs(np.diagonal(dyads, axis1=1, axis2=2)), axis=1)
+    columns = dyads[np.arange(len(dyads)), :, largest]
+    lengths = np.sqrt(np.einsum("ij,ij->i", columns, columns))
+    columns[lengths < 1e-6] = (0.0, 0.0, 1.0)
+    return np.asarray(columns / np.where(lengths < 1e-6, 1.0, lengths)[:, None])
 
 
 def schoenflies(elements: Elements) -> PointGroup:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,37 +36,42 @@ _ALL_AT_ONCE = 50_000
 _GOLDEN_RATIO = 0.6180339887498949
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Found:
-    """A group of permutations with the operations fitted to it.
+    """A group of permutations with the operations that stand behind it, approximately.
 
     Attributes
     ----------
+    positions : (N, 3) Å, centroid at the origin
     group : PermutationGroup
     matrices : (order, 3, 3)
-        Best orthogonal matrix for each permutation.
-    average : (N, 3) Å
-        Positions averaged over these operations, nearly symmetric.
-    rms : float, Å
-        RMS displacement per atom to the average.
     """
 
+    positions: FloatArray
     group: PermutationGroup
     matrices: FloatArray
-    average: FloatArray
-    rms: float
+
+    @cached_property
+    def average(self) -> FloatArray:
+        """(N, 3) positions averaged over the operations, nearly symmetric, Å."""
+        return average(self.positions, self.group.permutations, self.matrices)
+
+    @cached_property
+    def rms(self) -> float:
+        """RMS displacement per atom to the average, Å."""
+        return float(np.sqrt(np.mean((self.average - self.positions) ** 2) * 3))
+
+
+def average(positions: FloatArray, permutations: Indices, matrices: FloatArray) -> FloatArray:
+    """(N, 3) mean over the operations of the images, each turned back."""
+    images = positions[permutations.T].reshape(len(positions), -1)
+    return np.asarray(images @ matrices.reshape(-1, 3) / len(matrices))
 
 
 def fitted(cloud: Cloud, group: PermutationGroup) -> Found:
-    """Operations of a permutation group and how far the geometry is from having them."""
+    """A permutation group with the best orthogonal matrix for each permutation."""
     matrices = fit_rotations(cloud.positions, group.permutations, group.signs)
-    return _averaged(cloud, group, matrices)
-
-
-def _averaged(cloud: Cloud, group: PermutationGroup, matrices: FloatArray) -> Found:
-    average = np.mean(cloud.positions[group.permutations] @ matrices, axis=0)
-    rms = float(np.sqrt(np.mean((average - cloud.positions) ** 2) * 3))
-    return Found(group, matrices, average, rms)
+    return Found(cloud.positions, group, matrices)
 
 
 def generated_group(cloud: Cloud, tolerance: float) -> Found | None:
@@ -78,7 +84,8 @@ def generated_group(cloud: Cloud, tolerance: float) -> Found | None:
     if group is None:
         return None
     images = group.permutations[:, list(group.pair)]
-    return _averaged(cloud, group, pair_matrices(cloud, group.pair, images, group.signs))
+    matrices = pair_matrices(cloud, group.pair, images, group.signs)
+    return Found(cloud.positions, group, matrices)
 
 
 def chain(cloud: Cloud, candidates: Candidates, tolerance: float) -> list[Found]:
@@ -109,7 +116,7 @@ def window(tolerance: float, n_atoms: int) -> float:
     One atom alone may hold all of the deviation, which for N atoms is √N times the RMS; for
     many atoms and for loose tolerances less is allowed for.
     """
-    return min(1.5 * tolerance * min(n_atoms**0.5, 8.0), max(3 * tolerance, 0.5))
+    return min(1.5 * tolerance * min(float(np.sqrt(n_atoms)), 8.0), max(3 * tolerance, 0.5))
 
 
 def _generated(cloud: Cloud, candidates: Candidates, limit: float) -> PermutationGroup | None:
@@ -150,4 +157,4 @@ def _not_in(group: PermutationGroup, keys: Integers, which: Indices) -> Indices:
 def start(cloud: Cloud, candidates: Candidates) -> Found:
     """The identity alone."""
     group = PermutationGroup.trivial(len(cloud.kinds), candidates.pair)
-    return Found(group, np.eye(3)[None], cloud.positions, 0.0)
+    return Found(cloud.positions, group, np.eye(3)[None])

@@ -25,7 +25,7 @@ from .linear import LinearFit, believed, far_from_linear, fit_line, within
 from .matching import Cloud, candidate_operations
 from .noise import FLOOR, LARGEST_NOISE, believed_groups, non_symmetric_modes
 from .recognition import Elements, schoenflies
-from .search import Found, chain, generated_group, window
+from .search import Found, average, chain, generated_group, window
 
 if TYPE_CHECKING:
     from .ladder import Rung
@@ -272,8 +272,7 @@ def place(
     unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
     elements = Elements.of(found.matrices, group.signs, group.element_orders(), unmoved)
     point_group = schoenflies(elements)
-    centre = molecule.masses @ found.average / molecule.masses.sum()
-    frame = standard_frame(point_group, elements, found.average - centre, molecule.masses)
+    frame = standard_frame(point_group, elements, found, molecule.masses)
     ideal = operation_matrices(point_group)
     permutations = group.permutations[_assigned(ideal, frame, elements)]
     frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
@@ -306,14 +305,13 @@ def _symmetrised(
     Averaging over the group turns the molecule against a frame that is slightly off;
     turning the frame back makes the error quadratically smaller each time.
     """
-    images = positions[permutations]
     for _ in range(20):
-        average = np.mean(images @ (frame.T @ ideal @ frame), axis=0)
-        turn = _turn_between(average, positions)
+        symmetric = average(positions, permutations, frame.T @ ideal @ frame)
+        turn = _turn_between(symmetric, positions)
         if np.abs(turn - np.eye(3)).max() < 1e-12:
             break
         frame = frame @ turn.T
-    return frame, average
+    return frame, symmetric
 
 
 def _turn_between(source: FloatArray, target: FloatArray) -> FloatArray:
