@@ -9,22 +9,28 @@ from functools import _lru_cache_wrapper
 def alternate(functions, rounds=15):
     """Median seconds of each function, called in turn so that drifts hit all alike.
 
-    A function that takes longer than 5 s in its first round is not called again.
+    Short functions are repeated until a turn takes about 5 ms, so that no function pays for
+    the caches that the one before it filled. One that takes longer than 5 s runs once.
     """
-    times = {name: [] for name in functions}
-    for name, function in functions.items():  # warm-up
-        start = time.perf_counter()
-        function()
-        if time.perf_counter() - start > 5:
-            times[name].append(time.perf_counter() - start)
+    repeats, times = {}, {name: [] for name in functions}
+    for name, function in functions.items():
+        function()  # imports, caches
+        once = _seconds(function, 1)
+        repeats[name] = max(1, int(0.005 / once))
+        if once > 5:
+            times[name], repeats[name] = [once], 0
     for _ in range(rounds):
         for name, function in functions.items():
-            if times[name] and times[name][0] > 5:
-                continue
-            start = time.perf_counter()
-            function()
-            times[name].append(time.perf_counter() - start)
+            if repeats[name]:
+                times[name].append(_seconds(function, repeats[name]))
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _seconds(function, repeats):
+    start = time.perf_counter()
+    for _ in range(repeats):
+        function()
+    return (time.perf_counter() - start) / repeats
 
 
 def forget_everything():

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..theory.groups import PointGroup
 from ..theory.operations import FloatArray
+from .matching import cross
 from .recognition import Elements, principal_axis
 from .search import Found
 
@@ -93,7 +94,7 @@ def _right_handed(x: FloatArray, z: FloatArray) -> FloatArray:
     """Orthonormal frame from z and the part of x perpendicular to it."""
     x = x - (x @ z) * z
     x = x / np.sqrt(x @ x)
-    return np.array([x, np.cross(z, x), z])
+    return np.array([x, cross(z, x), z])
 
 
 def _lateral_axis(group: PointGroup, elements: Elements, z: FloatArray, body: _Body) -> FloatArray:
@@ -110,7 +111,7 @@ def _axis_in_mirror(
 ) -> FloatArray:
     """Direction in the first σv; for C2v, where the fullest plane is yz, its normal."""
     normals = elements.axes[elements.mirrors]
-    within = np.cross(normals, z)
+    within = cross(normals, z)
     reach = body.reach(within, 2 * group.n)
     ranks = [
         (count, mass, spread if group.n == 2 else far)
@@ -124,7 +125,7 @@ def _twofold_axis(group: PointGroup, elements: Elements, z: FloatArray, body: _B
     """Along the C2' that passes through the most atoms, then whose plane holds the most."""
     lateral = elements.half_turns[np.abs(elements.axes[elements.half_turns] @ z) < 0.5]
     axes = elements.axes[lateral]
-    in_plane = [count for count, _, _ in body.in_planes(np.cross(axes, z))]
+    in_plane = [count for count, _, _ in body.in_planes(cross(axes, z))]
     ranks = list(
         zip(elements.unmoved[lateral], in_plane, body.reach(axes, 2 * group.n), strict=True)
     )

@@ -127,7 +127,7 @@ def _sends_probe_home(
     cloud: Cloud, matrices: FloatArray, pair: tuple[int, int], window: float
 ) -> NDArray[np.bool_]:
     """Whether each map sends one more atom, far off the plane of the pair, near a like atom."""
-    normal = _cross(cloud.positions[pair[0]], cloud.positions[pair[1]])
+    normal = cross(cloud.positions[pair[0]], cloud.positions[pair[1]])
     probe = int(np.argmax(np.abs(cloud.positions @ normal)))
     alike = cloud.positions[cloud.kinds == cloud.kinds[probe]]
     moved = matrices @ cloud.positions[probe]
@@ -144,28 +144,31 @@ def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
     ordered = np.sort(shifted)
     low = np.searchsorted(ordered, shifted - window)
     count = np.searchsorted(ordered, shifted + window, side="right") - low
-    near = radii <= 0.4 * np.sqrt(radii @ radii / len(radii))
+    near = radii <= 0.4 * float(np.sqrt(radii @ radii / len(radii)))
     atom = int(np.lexsort((-radii, count, near))[0])
     return atom, np.flatnonzero(np.abs(shifted - shifted[atom]) <= window)
 
 
 def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> tuple[int, Indices]:
     """The second atom, off the line of the first, with the fewest image pairs; and those."""
-    positions, radii, kinds = cloud.positions, cloud.radii, cloud.kinds
-    distances = _distances(positions[shell], positions)
-    from_a = distances[shell == a][0]
-    heights = _lengths_of_cross(positions[a] / radii[a], positions)
-    usable = np.flatnonzero(heights > 0.5 * heights.max())
+    radii, kinds = cloud.radii, cloud.kinds
+    squares = radii * radii
+    products = cloud.positions[shell] @ cloud.positions.T
+    distances = np.sqrt(np.maximum(squares[shell, None] + squares - 2 * products, 0))
+    row = int(np.flatnonzero(shell == a)[0])
+    from_a = distances[row]
+    heights = squares - products[row] ** 2 / squares[a]  # squared, off the line of a
+    usable = np.flatnonzero(heights > 0.25 * heights.max())
     tried = usable[np.argsort(from_a[usable], kind="stable")][:_PARTNERS_TRIED]
-    alike = kinds == kinds[tried, None]
-    alike &= np.abs(radii - radii[tried, None]) <= window
-    fitting = alike[:, None] & (np.abs(distances - from_a[tried, None, None]) <= window)
+    fitting = np.abs(distances - from_a[tried, None, None]) <= window
+    fitting &= ((kinds == kinds[tried, None]) & (np.abs(radii - radii[tried, None]) <= window))[
+        :, None
+    ]
     best = int(np.argmin(fitting.sum(axis=(1, 2))))
     rows, columns = np.nonzero(fitting[best])
-    first = shell[rows]
-    across = _lengths_of_cross(positions[first], positions[columns])
-    spread = across > 0.1 * radii[a] * heights[tried[best]]
-    return int(tried[best]), np.stack([first, columns], axis=1)[spread]
+    across = squares[shell[rows]] * squares[columns] - products[rows, columns] ** 2
+    spread = across > 0.01 * squares[a] * heights[tried[best]]
+    return int(tried[best]), np.stack([shell[rows], columns], axis=1)[spread]
 
 
 def _squares(vectors: FloatArray) -> FloatArray:
@@ -173,13 +176,7 @@ def _squares(vectors: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("...i,...i->...", vectors, vectors))
 
 
-def _distances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """(n, m) distances between two sets of points, Å."""
-    squares = _squares(first)[:, None] + _squares(second)
-    return np.asarray(np.sqrt(np.maximum(squares - 2 * (first @ second.T), 0)))
-
-
-def _cross(u: FloatArray, v: FloatArray) -> FloatArray:
+def cross(u: FloatArray, v: FloatArray) -> FloatArray:
     """Vector products along the last axis; np.cross is several times slower on small arrays."""
     x, y, z = u[..., 0], u[..., 1], u[..., 2]
     p, q, r = v[..., 0], v[..., 1], v[..., 2]
@@ -190,17 +187,13 @@ def _cross(u: FloatArray, v: FloatArray) -> FloatArray:
     return out
 
 
-def _lengths_of_cross(u: FloatArray, v: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt(_squares(_cross(u, v))))
-
-
 def _frames(first: FloatArray, second: FloatArray) -> FloatArray:
     """(M, 3, 3) right-handed frames in columns: first vector, their plane, its normal."""
     out = np.empty((len(first), 3, 3))
     out[:, :, 0] = u = first / np.sqrt(_squares(first))[:, None]
-    normal = _cross(u, second)
+    normal = cross(u, second)
     out[:, :, 2] = normal = normal / np.sqrt(_squares(normal))[:, None]
-    out[:, :, 1] = _cross(normal, u)
+    out[:, :, 1] = cross(normal, u)
     return out
 
 

@@ -151,16 +151,13 @@ def _with_improper(kind: str, n: int, elements: Elements) -> str:
 
 def principal_axis(elements: Elements) -> FloatArray:
     """Mean direction of the axis of highest order (of the S4 in D2d, of the plane in Cs)."""
-    proper = elements.signs > 0
-    ranks = np.where(proper, elements.denominators, 0)
-    ranks[proper & (ranks == 1)] = 0
-    # An S4 counts for more than a C2; a mirror plane only where there is nothing else.
-    improper = ~proper & ((elements.denominators != 2) | (elements.numerators != 1))
-    ranks = np.where(improper, elements.denominators - 0.5, ranks)
-    if not (proper & (elements.denominators > 1)).any() and not improper.any():
-        return np.array([0.0, 0.0, 1.0])
+    proper, orders = elements.signs > 0, elements.denominators
+    # An S4 counts for more than a C2; a mirror plane only where there is nothing else; E and
+    # i have no axis.
+    ranks = np.where(proper, orders * 1.0, orders - 0.5)
+    ranks[(proper & (orders == 1)) | (~proper & (elements.numerators * 2 == orders))] = 0
     best = int(np.argmax(ranks))
-    aligned = (ranks == ranks[best]) & (np.abs(elements.axes @ elements.axes[best]) > 0.99)
-    axes = elements.axes[aligned]
-    total = (axes * np.sign(axes @ elements.axes[best])[:, None]).sum(axis=0)
+    cosines = elements.axes @ elements.axes[best]
+    aligned = (ranks == ranks[best]) & (np.abs(cosines) > 0.99)
+    total = np.sign(cosines[aligned]) @ elements.axes[aligned]
     return np.asarray(total / np.sqrt(total @ total))

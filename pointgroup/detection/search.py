@@ -83,6 +83,8 @@ def generated_group(cloud: Cloud, tolerance: float) -> Found | None:
     group = _generated(cloud, candidates, 2 * tolerance)
     if group is None:
         return None
+    if group.order == 1:
+        return start(cloud, candidates)
     images = group.permutations[:, list(group.pair)]
     matrices = pair_matrices(cloud, group.pair, images, group.signs)
     return Found(cloud.positions, group, matrices)
