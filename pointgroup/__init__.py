@@ -2,7 +2,7 @@
 
 from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetry_coordinates
 from .detection.ladder import Rung, ladder
-from .detection.symmetry import Symmetry, SymmetryOperation, detect
+from .detection.symmetry import Symmetry, SymmetryOperation, detect, point_group
 from .errors import InputError
 from .molecules.library import example, example_names, molecule_from_input
 from .molecules.molecule import Molecule
@@ -56,6 +56,7 @@ __all__ = [
     "ladder",
     "mode_counts",
     "molecule_from_input",
+    "point_group",
     "projector",
     "symmetry_coordinates",
     "vibrational_representation",

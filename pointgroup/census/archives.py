@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -63,16 +64,15 @@ def _zip_members(file: IO[bytes]) -> Iterator[Member]:
 
 
 def _tar_members(file: IO[bytes]) -> Iterator[Member]:
-    tail = _Tail(file)
-    with tarfile.open(fileobj=tail, mode="r|") as archive:
+    stream = _Forward(file)
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
         while (info := archive.next()) is not None:
             if info.isreg():
                 yield info.name, lambda info=info: _content(archive, info)  # type: ignore[misc]
             archive.members.clear()  # type: ignore[attr-defined]  # else all are remembered
-        if any(tail.block(archive.offset)):
-            raise tarfile.ReadError("a header is damaged")
-        if not tail.block(archive.offset):
-            raise tarfile.ReadError("it is cut short")
+    # At a damaged header tarfile stops as if all was well; a true end is a block of zeros.
+    if len(stream.last) < tarfile.BLOCKSIZE or any(stream.last):
+        raise tarfile.ReadError("cut short" if len(stream.last) < 512 else "broken header")
 
 
 def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
@@ -90,23 +90,32 @@ def _unpacked(name: str, file: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], bz2.BZ2File(file)) if name.endswith("bz2") else file
 
 
-class _Tail(io.RawIOBase):
-    """A stream that remembers its end: tarfile stops at a damaged header as if all was well."""
+class _Forward(io.RawIOBase):
+    """A stream that seeks by reading on, and remembers what was read last.
+
+    It stands in for the stream mode of tarfile, whose members are no proper files.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
-        self.last = self.before = b""
+        self.last = b""
         self.position = 0
 
     def read(self, size: int = -1) -> bytes:
-        data = self.file.read(size)
-        if data:
-            self.before, self.last = self.last, data
-            self.position += len(data)
-        return data
+        self.last = self.file.read(size)
+        self.position += len(self.last)
+        return self.last
 
-    def block(self, offset: int) -> bytes:
-        """The block of 512 bytes at an offset among the last ones read."""
-        kept = self.before + self.last
-        start = offset - (self.position - len(kept))
-        return kept[start : start + 512]
+    def tell(self) -> int:
+        return self.position
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        while whence == os.SEEK_SET and self.position < offset:
+            if not self.read(min(offset - self.position, 1 << 16)):
+                break
+        if whence != os.SEEK_SET or self.position != offset:
+            raise tarfile.ReadError("cut short")
+        return offset

@@ -16,6 +16,10 @@ Kind = Literal["xyz", "sdf"]
 Block = tuple[int, str]
 """Number of the first line, from 1, and text."""
 
+CHUNK_RECORDS = 200
+"""Records of a chunk: about half a second of work."""
+CHUNK_TEXT = 500_000
+"""Characters after which a chunk of large molecules ends."""
 _MOST_LINES = 200_000
 """Lines kept of an sdf record; the largest molecule accepted needs far fewer."""
 
@@ -129,3 +133,34 @@ def sdf_blocks(lines: Iterable[str]) -> Iterator[Block]:
             block.append(line)
     if any(map(str.strip, block)):
         yield start, "".join(block)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records that one worker analyses in one go.
+
+    Attributes
+    ----------
+    number : int
+        From 0.
+    records : tuple of Record
+    position : int, bytes
+        How much of all files has been read at its end.
+    """
+
+    number: int
+    records: tuple[Record, ...]
+    position: int
+
+
+def chunks(positioned: Iterable[tuple[Record, int]]) -> Iterator[Chunk]:
+    """Cut a stream of records, each with the bytes read by then, always in the same way."""
+    number, kept, text, position = 0, list[Record](), 0, 0
+    for record, position in positioned:
+        kept.append(record)
+        text += len(record.text)
+        if len(kept) == CHUNK_RECORDS or text >= CHUNK_TEXT:
+            yield Chunk(number, tuple(kept), position)
+            number, kept, text = number + 1, [], 0
+    if kept:
+        yield Chunk(number, tuple(kept), position)

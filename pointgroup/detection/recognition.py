@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import GroupError
 from ..theory.groups import PointGroup
 from ..theory.operations import FloatArray, Indices
+from .closure import PermutationGroup
 
 Integers = NDArray[np.int64]
 
@@ -44,10 +45,10 @@ class Elements:
     unmoved: Indices
 
     @classmethod
-    def of(
-        cls, matrices: FloatArray, signs: Integers, orders: Integers, unmoved: Indices
-    ) -> Elements:
+    def of(cls, group: PermutationGroup, matrices: FloatArray) -> Elements:
         """Snap the angles to the multiples that the orders of the elements allow."""
+        signs, orders = group.signs, group.element_orders()
+        unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
         cosines = (np.trace(matrices, axis1=1, axis2=2) - signs) / 2
         angles = np.arccos(np.clip(cosines, -1, 1))
         steps = np.rint(angles * orders / (2 * np.pi)).astype(np.int64)

@@ -29,6 +29,7 @@ from .matching import (
     pair_matrices,
     residuals_of,
 )
+from .recognition import Elements
 
 _FIRST_BATCH = 4
 _ALL_AT_ONCE = 50_000
@@ -60,6 +61,11 @@ class Found:
     def rms(self) -> float:
         """RMS displacement per atom to the average, Å."""
         return float(np.sqrt(np.mean((self.average - self.positions) ** 2) * 3))
+
+    @cached_property
+    def elements(self) -> Elements:
+        """The operations with their rotation angles and axes."""
+        return Elements.of(self.group, self.matrices)
 
 
 def average(positions: FloatArray, permutations: Indices, matrices: FloatArray) -> FloatArray:

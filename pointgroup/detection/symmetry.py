@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_TOLERANCE = 0.5
 """Å; beyond it atoms would be symmetrised onto their neighbours."""
+_NEGLIGIBLE = 1e-6
+"""Å; with smaller deviations there is nothing to weigh against each other."""
 MAX_ATOMS = 20_000
 """Largest molecule accepted."""
 
@@ -182,6 +184,30 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     return _exact(molecule, cloud, tolerance) or _deviating(molecule, cloud, tolerance)
 
 
+def point_group(molecule: Molecule, tolerance: float | None = None) -> PointGroup:
+    """The point group alone: the answer of `detect`, sooner where the geometry is exact.
+
+    An exact geometry need not be placed in the standard frame to know its group.
+
+    Parameters and errors are those of `detect`.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import example
+    >>> print(point_group(example("c60")))
+    Ih
+    """
+    _check(molecule, tolerance)
+    if molecule.n_atoms > 1:
+        cloud = Cloud.of(molecule)
+        if not far_from_linear(cloud, tolerance or 2 * LARGEST_NOISE):
+            return detect(molecule, tolerance).group
+        found = generated_group(cloud, tolerance or 3 * FLOOR)
+        if found is not None and found.group.order > 1 and found.rms < _NEGLIGIBLE:
+            return schoenflies(found.elements)
+    return detect(molecule, tolerance).group
+
+
 def _check(molecule: Molecule, tolerance: float | None) -> None:
     if molecule.n_atoms > MAX_ATOMS:
         raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
@@ -268,16 +294,14 @@ def place(
     GroupError
         If no rigid operations stand behind the permutations.
     """
-    group = found.group
-    unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
-    elements = Elements.of(found.matrices, group.signs, group.element_orders(), unmoved)
-    point_group = schoenflies(elements)
-    frame = standard_frame(point_group, elements, found, molecule.masses)
-    ideal = operation_matrices(point_group)
-    permutations = group.permutations[_assigned(ideal, frame, elements)]
+    elements = found.elements
+    group = schoenflies(elements)
+    frame = standard_frame(group, elements, found, molecule.masses)
+    ideal = operation_matrices(group)
+    permutations = found.group.permutations[_assigned(ideal, frame, elements)]
     frame, symmetric = _symmetrised(cloud.positions, ideal, permutations, frame)
     matrices = frame.T @ ideal @ frame
-    return _finish(molecule, point_group, matrices, permutations, frame, symmetric, tolerance)
+    return _finish(molecule, group, matrices, permutations, frame, symmetric, tolerance)
 
 
 def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indices:
