@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import GroupError, NotARepresentation
 from .construction import ConjugacyClass
@@ -157,7 +158,7 @@ class CharacterTable:
         signs = np.array([-1 if c.representative.improper else 1 for c in self.classes])
         return np.asarray(signs[:, None] * self.vector)
 
-    def multiplicities(self, chi: IntArray) -> IntArray:
+    def multiplicities(self, chi: ArrayLike) -> IntArray:
         """(n_irrep,) how often each irrep occurs in the representation with character ``chi``.
 
         Parameters
@@ -169,9 +170,7 @@ class CharacterTable:
         NotARepresentation
             If a multiplicity is not a non-negative integer.
         """
-        chi = np.asarray(chi, dtype=np.int64)
-        if chi.ndim == 1:
-            chi = self.ring.integer(chi)
+        chi = self._class_function(chi)
         sums = self._inner(chi)
         whole, remainder = np.divmod(sums[:, 0], self.order * self.norms)
         if sums[:, 1:].any() or remainder.any() or (whole < 0).any():
@@ -182,12 +181,29 @@ class CharacterTable:
             )
         return np.asarray(whole)
 
+    def _class_function(self, values: ArrayLike) -> IntArray:
+        """A class function of this group as ring elements, (n_class, φ(n))."""
+        given = np.asarray(values)
+        shapes = ((len(self.classes),), (len(self.classes), self.ring.degree))
+        if given.shape not in shapes or given.dtype.kind not in "iuf":
+            raise NotARepresentation(
+                f"a class function of {self.group} has {shapes[0][0]} numbers, one for each class; "
+                f"this has the shape {given.shape} and type {given.dtype}"
+            )
+        if not np.array_equal(given, np.rint(given)):
+            raise NotARepresentation(
+                f"characters of {self.group} are exact: give integers, or ring elements of shape "
+                f"{shapes[1]} as made by `ring`"
+            )
+        chi = np.rint(given).astype(np.int64)
+        return self.ring.integer(chi) if chi.ndim == 1 else chi
+
     def _inner(self, chi: IntArray) -> IntArray:
         """(n_irrep, φ(n)): Σ over g of conj(χ_irrep(g))·χ(g)."""
         rows = self.ring.conjugate(self.characters)
         return np.asarray(np.einsum("c,ick->ik", self.class_sizes, self.ring.multiply(rows, chi)))
 
-    def decompose(self, chi: IntArray) -> Representation:
+    def decompose(self, chi: ArrayLike) -> Representation:
         """The representation with character ``chi`` as a sum of irreps; see `multiplicities`."""
         from .representations import Representation
 

@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import GroupError, NotARepresentation
 from .characters import Irrep
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _GREEK = ("Π", "Δ", "Φ", "Γ")
 _ATOMIC = "SPDFGHI"
-_LABEL = re.compile(r"(Σ|Π|Δ|Φ|Γ|Λ(?P<m>\d+))(?P<parity>[gu]?)(?P<sign>[+-]?)")
-_SHELL = re.compile(r"([SPDFGHI]|L(?P<l>\d+))(?P<parity>[gu])")
+_LABEL = re.compile(r"(Σ|Π|Δ|Φ|Γ|Λ(?P<m>[1-9]\d{0,5}))(?P<parity>[gu]?)(?P<sign>[+-]?)")
+_SHELL = re.compile(r"([SPDFGHI]|L(?P<l>\d{1,6}))(?P<parity>[gu])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,12 @@ class ContinuousTable:
         GroupError
             If the group has no such irrep.
         """
-        angular, _, _ = self._parsed(label)
+        angular, parity, sign = self._parsed(label)
         if self.group.family == "Kh":
-            return Irrep(label, 2 * angular + 1, 1)
-        return Irrep(label, 2 if angular else 1, 1)
+            return Irrep(_shell(angular, parity), 2 * angular + 1, 1)
+        if angular == 0:
+            return Irrep(f"Σ{parity}{sign}", 1, 1)
+        return Irrep(_letter(angular, parity), 2, 1)
 
     def representation(self, text: str) -> Representation:
         """Read a sum of irreps such as ``"2Σ+ + Π"``."""
@@ -148,7 +151,7 @@ class ContinuousTable:
                 out[row, k * middle] = chi[row, middle] if k % 2 else chi[0].sum()
         return out
 
-    def decompose(self, chi: IntArray) -> Representation:
+    def decompose(self, chi: ArrayLike) -> Representation:
         """The representation with this character.
 
         Raises
@@ -158,8 +161,9 @@ class ContinuousTable:
         """
         from .representations import Representation
 
+        chi = self._class_function(chi)
         terms = []
-        for parity, half in self._by_parity(np.asarray(chi)):
+        for parity, half in self._by_parity(chi):
             for label, count in self._proper_terms(half, parity):
                 if count.denominator != 1 or count < 0:
                     raise NotARepresentation(
@@ -167,6 +171,25 @@ class ContinuousTable:
                     )
                 terms.append((self[label], int(count)))
         return Representation.of(self, terms)
+
+    def _class_function(self, values: ArrayLike) -> IntArray:
+        """A class function as integers; an angle and its negative are in one class."""
+        chi = np.asarray(values)
+        fixed = [row for row in range(self._n_component) if row not in self._angular_rows]
+        right_shape = chi.ndim == 2 and len(chi) == self._n_component and chi.shape[1] % 2 == 1
+        if not right_shape or not np.isfinite(chi).all() or (chi != np.rint(chi)).any():
+            raise NotARepresentation(
+                f"a class function of {self.group} is an integer array of "
+                f"{self._n_component} rows of odd length, not of shape {chi.shape}"
+            )
+        chi = np.rint(chi).astype(np.int64)
+        sides = np.delete(chi[fixed], chi.shape[1] // 2, axis=1)
+        if (chi != chi[:, ::-1]).any() or sides.any():
+            raise NotARepresentation(
+                f"not a class function of {self.group}: rotations by φ and −φ are in one class, "
+                "and reflections have no angle"
+            )
+        return chi
 
     def _by_parity(self, chi: IntArray) -> list[tuple[str, np.ndarray]]:
         """Halves that are even and odd under i, as multiples of one half."""

@@ -17,7 +17,6 @@ import numpy as np
 
 from ..errors import GroupError
 from .characters import CharacterTable, class_index
-from .continuous import ContinuousTable
 from .cyclotomic import IntArray
 from .groups import PointGroup
 from .operations import Indices, Operation
@@ -26,31 +25,45 @@ from .representations import Representation
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Irreps of a group as representations of a subgroup in one orientation.
+    """One way in which a subgroup sits in a group.
 
     Attributes
     ----------
     group, subgroup : PointGroup
     axes : str
         Where the classes of the subgroup lie in the group: ``C2 → C2', σv(xz) → σh``.
-    irreps : dict of str to Representation
-        Label of each irrep of the group → its restriction.
+    places : tuple
+        For each class of the subgroup its class in the group; for a continuous group the
+        component of its characters and the angle.
     """
 
     group: PointGroup
     subgroup: PointGroup
     axes: str
-    irreps: dict[str, Representation]
+    places: tuple[Any, ...]
+
+    @property
+    def irreps(self) -> dict[str, Representation]:
+        """Irreps of the group (the first ones, if it is continuous) and what they become."""
+        table = self.group.character_table
+        return {i.label: self.restrict(Representation.of(table, [(i, 1)])) for i in table.irreps}
 
     def restrict(self, representation: Representation) -> Representation:
-        """The restriction of any representation of the group."""
-        table: Any = self.subgroup.character_table
-        terms = [
-            (irrep, n * m)
-            for whole, n in representation.terms
-            for irrep, m in self.irreps[whole.label].terms
-        ]
-        return Representation.of(table, terms)
+        """A representation of the group as one of the subgroup.
+
+        Raises
+        ------
+        GroupError
+            If it is a representation of another group.
+        """
+        if representation.group != self.group:
+            raise GroupError(f"{representation} is of {representation.group}, not {self.group}")
+        table, below = self.group.character_table, self.subgroup.character_table
+        assert isinstance(below, CharacterTable)
+        chi = representation.character
+        if isinstance(table, CharacterTable):
+            return below.decompose(_transferred(chi[list(self.places)], table.ring.n, below))
+        return below.decompose(_evaluated(chi, self.places, below))
 
 
 def correlate(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
@@ -79,17 +92,10 @@ def correlate(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...
 
 
 def _from_finite(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
-    table, below = group.character_table, subgroup.character_table
-    assert isinstance(table, CharacterTable)
-    assert isinstance(below, CharacterTable)
-    out = []
-    for fusion in _fusions(group, subgroup):
-        irreps = {
-            irrep.label: below.decompose(_transferred(chi[fusion], table.ring.n, below))
-            for irrep, chi in zip(table.irreps, table.characters, strict=True)
-        }
-        out.append(Correlation(group, subgroup, _axes_text(group, subgroup, fusion), irreps))
-    return tuple(out)
+    return tuple(
+        Correlation(group, subgroup, _axes_text(group, subgroup, fusion), fusion)
+        for fusion in _fusions(group, subgroup)
+    )
 
 
 def _transferred(chi: IntArray, n: int, below: CharacterTable) -> IntArray:
@@ -109,15 +115,25 @@ def _transferred(chi: IntArray, n: int, below: CharacterTable) -> IntArray:
     return np.asarray(out)
 
 
-def _fusions(group: PointGroup, subgroup: PointGroup) -> list[Indices]:
-    """Distinct maps from classes of the subgroup to classes of the group, one per placing."""
+def _fusions(group: PointGroup, subgroup: PointGroup) -> list[tuple[int, ...]]:
+    """Maps from classes of the subgroup to classes of the group, one for each placing.
+
+    Of the labellings of one placing, that which keeps most names (σv → σv) is taken.
+    """
     best: dict[tuple[int, ...], tuple[int, ...]] = {}
     classes, starts = class_index(group), [c.members[0] for c in subgroup.classes]
+    names = [c.representative.label for c in subgroup.classes]
+    targets = [c.representative.label for c in group.classes]
+
+    def rank(fusion: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        kept = sum(name == targets[c] for name, c in zip(names, fusion, strict=True))
+        return -kept, fusion
+
     for images in _embeddings(group, subgroup):
         fusion = tuple(int(classes[images[s]]) for s in starts)
         key = tuple(sorted(classes[images].tolist()))
-        best[key] = min(best.get(key, fusion), fusion)
-    return [np.array(f) for f in sorted(best.values())]
+        best[key] = min(best.get(key, fusion), fusion, key=rank)
+    return sorted(best.values())
 
 
 def _embeddings(group: PointGroup, subgroup: PointGroup) -> Iterator[Indices]:
@@ -193,7 +209,7 @@ def _extended(
     return np.array([images[i] for i in range(len(below))])
 
 
-def _axes_text(group: PointGroup, subgroup: PointGroup, fusion: Indices) -> str:
+def _axes_text(group: PointGroup, subgroup: PointGroup, fusion: tuple[int, ...]) -> str:
     parts = [
         f"{c.representative.label} → {group.classes[target].representative.label}"
         for c, target in zip(subgroup.classes[1:], fusion[1:], strict=True)
@@ -203,21 +219,17 @@ def _axes_text(group: PointGroup, subgroup: PointGroup, fusion: Indices) -> str:
 
 def _from_continuous(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
     """Orientations with z of the group along z, y or x of the subgroup."""
-    table, below = group.character_table, subgroup.character_table
-    assert isinstance(table, ContinuousTable)
-    assert isinstance(below, CharacterTable)
-    out: dict[str, Correlation] = {}
+    out: list[Correlation] = []
     for letter in "zyx":
-        places = [_place(c.representative, "xyz".index(letter), group) for c in subgroup.classes]
-        if all(p is not None for p in places):
-            irreps = {
-                irrep.label: below.decompose(_evaluated(table, irrep.label, places, below))
-                for irrep in table.irreps
-            }
+        places = tuple(
+            _place(c.representative, "xyz".index(letter), group) for c in subgroup.classes
+        )
+        if None not in places:
             text = "any orientation" if group.family == "Kh" else f"{letter} along the C∞ axis"
-            if not any(c.irreps == irreps for c in out.values()):
-                out[letter] = Correlation(group, subgroup, text, irreps)
-    return tuple(out.values())
+            found = Correlation(group, subgroup, text, places)
+            if all(found.irreps != other.irreps for other in out):
+                out.append(found)
+    return tuple(out)
 
 
 def _place(o: Operation, axis: int, group: PointGroup) -> tuple[int, Fraction] | None:
@@ -238,11 +250,8 @@ def _place(o: Operation, axis: int, group: PointGroup) -> tuple[int, Fraction] |
     return place if group.family == "D∞h" or place[0] < 2 else None
 
 
-def _evaluated(
-    table: ContinuousTable, label: str, places: list[Any], below: CharacterTable
-) -> IntArray:
+def _evaluated(chi: IntArray, places: tuple[Any, ...], below: CharacterTable) -> IntArray:
     """Values of a continuous character at the operations of the subgroup."""
-    chi = table.character(table.representation(label))
     middle = chi.shape[1] // 2
     rows = []
     for component, turn in places:

@@ -44,7 +44,7 @@ _FIXED: dict[str, Family] = {
     "o": "O", "oh": "Oh", "i": "I", "ih": "Ih", "kh": "Kh",
 }  # fmt: skip
 _INFINITY = re.compile(r"∞|\*|inf(inity)?|oo")
-_SYMBOL = re.compile(r"([cds])(\d+)([vhd]?)")
+_SYMBOL = re.compile(r"([cds])(\d{1,9})([vhd]?)")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -185,7 +185,7 @@ def _parse(text: str) -> tuple[str, Family, int]:
     match = _SYMBOL.fullmatch(compact)
     if match is None or int(match[2]) < 1 or match[1] + match[3] in ("cd", "dv", "sv", "sh", "sd"):
         raise GroupError(
-            f"no point group is called {text!r}: give a Schoenflies symbol such as "
+            f"no point group is called {_shortened(text)!r}: give a Schoenflies symbol such as "
             "C2v, D6h, S8, Td, Ih, C∞v (or Cinfv)"
         )
     return _axial(match[1].upper(), int(match[2]), match[3], text)
@@ -193,7 +193,7 @@ def _parse(text: str) -> tuple[str, Family, int]:
 
 def _axial(letter: str, n: int, suffix: str, text: str) -> tuple[str, Family, int]:
     if n > MAX_ORDER_OF_AXIS:
-        raise GroupError(f"{text}: axes up to n = {MAX_ORDER_OF_AXIS} are supported, not {n}")
+        raise GroupError(f"{_shortened(text)}: axes up to n = {MAX_ORDER_OF_AXIS} are supported")
     if letter == "S":
         return _rotoreflection(n, text)
     degenerate: dict[str, Family] = {"C": "C1", "Cv": "Cs", "Ch": "Cs"}
@@ -203,6 +203,11 @@ def _axial(letter: str, n: int, suffix: str, text: str) -> tuple[str, Family, in
     if n == 1:
         return {"": ("C2", "Cn", 2), "h": ("C2v", "Cnv", 2), "d": ("C2h", "Cnh", 2)}[suffix]  # type: ignore[return-value]
     return f"{letter}{n}{suffix}", f"{letter}n{suffix}", n  # type: ignore[return-value]
+
+
+def _shortened(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _rotoreflection(n: int, text: str) -> tuple[str, Family, int]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TERM = re.compile(r"\s*(\d*)\s*([^\s\d].*?)\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Representation:
     """A direct sum of irreps of one group.
 
@@ -76,7 +76,9 @@ class Representation:
         GroupError
             If a term is not a multiple of an irrep of the group.
         """
-        terms = []
+        terms: list[tuple[Irrep, int]] = []
+        if text.strip() == "0":
+            return cls(table, ())
         for part in re.split(r"\s\+\s|\+(?=\d*[A-ZΓΔΛΠΣΦ¹²])", text):
             match = _TERM.fullmatch(part)
             if match is None:
@@ -108,20 +110,34 @@ class Representation:
         """How often an irrep occurs."""
         return dict(self.terms).get(self.table[str(irrep)], 0)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Representation):
+            return NotImplemented
+        return self.group == other.group and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash((self.group, self.terms))
+
     def __contains__(self, irrep: Irrep | str) -> bool:
         return self.multiplicity(irrep) > 0
 
     def __add__(self, other: Representation) -> Representation:
+        if not isinstance(other, Representation):
+            return NotImplemented
         self._same_group(other)
         return Representation.of(self.table, (*self.terms, *other.terms))
 
     def __sub__(self, other: Representation) -> Representation:
+        if not isinstance(other, Representation):
+            return NotImplemented
         self._same_group(other)
         return Representation.of(self.table, (*self.terms, *((i, -m) for i, m in other.terms)))
 
     def __mul__(self, other: Representation | int) -> Representation:
-        if isinstance(other, int):
-            return Representation.of(self.table, ((i, other * m) for i, m in self.terms))
+        if isinstance(other, int | np.integer):
+            return Representation.of(self.table, ((i, int(other) * m) for i, m in self.terms))
+        if not isinstance(other, Representation):
+            return NotImplemented
         self._same_group(other)
         return self._decompose(self.table.multiply(self.character, other.character))
 
@@ -137,6 +153,8 @@ class Representation:
 
     def _power(self, k: int, *, sign: int) -> Representation:
         """Newton: k·h_k = Σ_{j=1..k} (±1)^{j−1} χ(gʲ)·h_{k−j}, and h_0 = 1."""
+        if k < 0:
+            raise GroupError(f"a power of a representation is 0, 1, 2 …, not {k}")
         table, chi = self.table, self.character
         h = [table.trivial]
         for order in range(1, k + 1):
