@@ -25,6 +25,8 @@ With ``--json`` standard output is one list with an object per molecule, in the 
     operations        with --operations: [{label, axis, matrix, permutation, n_unmoved}] in the
                       frame of the input, about origin (Å); atom i goes to the place of atom
                       permutation[i]; for a linear molecule those that differ as permutations
+    ladder            with --ladder: [{group, order, rms}], groups with the RMS displacement
+                      (Å) from which the geometry has them, up to 0.3 Å
     origin, frame     with --operations: fixed point (Å); rows are the standard axes x, y, z
     overtones, combinations     with --overtones: [{irreps, levels, ir, raman, …}]
 
@@ -36,10 +38,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .drawing import checked_figure
+from .ladder import draw, ladder_json, ladder_table
 from .output import (
     Json,
     activity_json,
@@ -58,8 +63,7 @@ from .output import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..pointgroup import ModeCounts, Molecule, PointGroup, Symmetry
-    from ..pointgroup.selection import SilentReason, Transition
+    from ..pointgroup import ModeCounts, Molecule, PointGroup, SilentReason, Symmetry, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,20 @@ class Answer:
     record: int
     symmetry: Symmetry
     counts: ModeCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What is told about each molecule besides the usual.
+
+    Attributes
+    ----------
+    operations, overtones, ladder : bool
+    """
+
+    operations: bool
+    overtones: bool
+    ladder: bool
 
 
 def length(text: str) -> float:
@@ -115,6 +133,13 @@ def symmetry(
     overtones: Annotated[
         bool, typer.Option("--overtones", help="First overtones and binary combinations.")
     ] = False,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Groups against tolerance, up to 0.3 Å.")
+    ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="Draw the ladder: png, pdf, svg."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Point group, mode counts and R of molecules.
@@ -122,20 +147,29 @@ def symmetry(
     Prints the operations, the vibrations by irrep and activity, the completeness ratio R and
     why modes are silent.
     """
+    extra = Extra(operations=operations, overtones=overtones, ladder=ladder)
+    if figure is not None:
+        checked_figure(figure)
     records: list[Json] = []
+    drawn: list[tuple[str, Symmetry]] = []
     first, failed = True, False
     for text in inputs:
         for answer in _answers(text, tolerance):
             if answer is None:
                 failed = True
-            elif as_json:
-                records.append(_record(answer, operations=operations, overtones=overtones))
+                continue
+            if figure is not None:
+                drawn.append((_title(answer), answer.symmetry))
+            if as_json:
+                records.append(_record(answer, extra))
             else:
-                page = _page(answer, operations=operations, overtones=overtones)
+                page = _page(answer, extra)
                 show(*page if first else ("", *page))
                 first = False
     if records:
         print_json(records)
+    if figure is not None and drawn:
+        draw(drawn, figure)
     if failed:
         raise typer.Exit(2)
 
@@ -177,11 +211,14 @@ def molecules_of(text: str) -> Iterator[Molecule]:
 # ---- for people ----
 
 
-def _page(answer: Answer, *, operations: bool, overtones: bool) -> Iterator[RenderableType | str]:
+def _page(answer: Answer, extra: Extra) -> Iterator[RenderableType | str]:
     """The parts of the text about one molecule."""
     found, counts = answer.symmetry, answer.counts
     yield facts(_findings(answer))
-    if operations:
+    if extra.ladder:
+        yield "The group of this geometry against tolerance:"
+        yield ladder_table(found.ladder)
+    if extra.operations:
         yield _operation_table(found)
     if not counts.n_vib:
         yield "R is not defined: a single atom has no vibrations."
@@ -192,7 +229,7 @@ def _page(answer: Answer, *, operations: bool, overtones: bool) -> Iterator[Rend
     if counts.n_silent:
         yield "Why modes are silent:"
         yield facts((_silent_head(r), r.text) for r in counts.silent_reasons())
-    if overtones:
+    if extra.overtones:
         yield "First overtones, two quanta in one fundamental:"
         yield _transition_table((f"{t.irreps[0]}²", t) for t in counts.overtones())
         yield "Binary combinations, one quantum in each of two fundamentals:"
@@ -201,8 +238,7 @@ def _page(answer: Answer, *, operations: bool, overtones: bool) -> Iterator[Rend
 
 def _findings(answer: Answer) -> Iterator[tuple[str, str]]:
     molecule, found = answer.symmetry.molecule, answer.symmetry
-    title = answer.input if answer.record == 1 else f"{answer.input}, record {answer.record}"
-    yield "molecule", f"{title}: {molecule.formula}, {_counted(molecule.n_atoms, 'atom')}"
+    yield "molecule", f"{_title(answer)}: {molecule.formula}, {_counted(molecule.n_atoms, 'atom')}"
     yield "point group", f"{found.group} ({group_text(found.group)})"
     atom = int(found.deviations.argmax())
     yield (
@@ -212,6 +248,10 @@ def _findings(answer: Answer) -> Iterator[tuple[str, str]]:
     )
     yield "operations", "  ".join(class_labels(found.group))
     yield "Γvib", str(answer.counts.representation) if answer.counts.n_vib else "none"
+
+
+def _title(answer: Answer) -> str:
+    return answer.input if answer.record == 1 else f"{answer.input}, record {answer.record}"
 
 
 def _tolerance_text(tolerance: float | None) -> str:
@@ -318,7 +358,7 @@ def _transition_table(named: Iterable[tuple[str, Transition]]) -> RenderableType
 # ---- for programs ----
 
 
-def _record(answer: Answer, *, operations: bool, overtones: bool) -> Json:
+def _record(answer: Answer, extra: Extra) -> Json:
     """The JSON object of one molecule; the schema is in the docstring of the module."""
     found, counts = answer.symmetry, answer.counts
     out: Json = {"input": answer.input, "record": answer.record, **_found_json(found)}
@@ -335,9 +375,11 @@ def _record(answer: Answer, *, operations: bool, overtones: bool) -> Json:
             for r in counts.silent_reasons()
         ],
     }
-    if operations:
+    if extra.ladder:
+        out["ladder"] = ladder_json(found.ladder)
+    if extra.operations:
         out |= _operations_json(found)
-    if overtones:
+    if extra.overtones:
         out["overtones"] = [_transition_json(t) for t in counts.overtones()]
         out["combinations"] = [_transition_json(t) for t in counts.combinations()]
     return out

@@ -1,21 +1,21 @@
 """Group theory of molecules: from a geometry to its point group, mode counts and R."""
 
 from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetry_coordinates
-from .detection.ladder import Rung, ladder
-from .detection.symmetry import Symmetry, SymmetryOperation, detect, point_group
-from .errors import InputError
-from .molecules.library import example, example_names, molecule_from_input
-from .molecules.molecule import Molecule
-from .selection import (
-    Activity,
+from .counts import (
     ModeCounts,
-    SelectionRules,
     SilentReason,
+    Tally,
     Transition,
     count_modes,
     mode_counts,
     vibrational_representation,
 )
+from .detection.ladder import Rung, ladder
+from .detection.symmetry import Symmetry, SymmetryOperation, detect, point_group
+from .errors import InputError
+from .molecules.library import example, example_names, molecule_from_input
+from .molecules.molecule import Molecule
+from .selection import Activity, SelectionRules
 from .theory.basis import BasisSet, basis_sets
 from .theory.characters import CharacterTable, Irrep
 from .theory.construction import ConjugacyClass
@@ -45,6 +45,7 @@ __all__ = [
     "Symmetry",
     "SymmetryCoordinates",
     "SymmetryOperation",
+    "Tally",
     "Transition",
     "basis_sets",
     "correlate",
