@@ -20,7 +20,8 @@ With ``--json`` standard output is one list with an object per molecule, in the 
                       dimension in modes, once in fundamentals
     R, R_fundamentals, sum_ratio    "19/30", and as floats R_value, R_fundamentals_value,
                       sum_ratio_value; null for a single atom.
-                      sum_ratio is (N_IR + N_Raman) / N_vib, which is not R
+                      sum_ratio is (N_IR + N_Raman) / (3N − 6), which is not R;
+                      null for two atoms as well
     silent            [{irrep, modes, reason}]
     operations        with --operations: [{label, axis, matrix, permutation, n_unmoved}] in the
                       frame of the input, about origin (Å); atom i goes to the place of atom
@@ -338,10 +339,11 @@ def _ratios(counts: ModeCounts) -> Iterator[tuple[str, str]]:
         yield "VCD, ROA", f"none: {counts.group} is not chiral"
     assert counts.R is not None
     assert counts.R_fundamentals is not None
-    assert counts.sum_ratio is not None
     yield "R", f"{fraction_text(counts.R)} = (N_vib − N_silent)/N_vib"
     yield "R fundamentals", f"{fraction_text(counts.R_fundamentals)}, degenerate sets counted once"
-    yield "sum ratio", f"{fraction_text(counts.sum_ratio)} is (N_IR + N_Raman)/N_vib, not R"
+    if counts.sum_ratio is not None:
+        ratio = fraction_text(counts.sum_ratio)
+        yield "sum ratio", f"{ratio} is (N_IR + N_Raman)/(3N − 6), not R"
 
 
 def _silent_head(reason: SilentReason) -> str:

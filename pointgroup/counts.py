@@ -149,8 +149,13 @@ class ModeCounts:
 
     @property
     def sum_ratio(self) -> Fraction | None:
-        """(N_IR + N_Raman) / N_vib, which counts modes active in both twice. Not R."""
-        return Fraction(self.n_ir + self.n_raman, self.n_vib) if self.n_vib else None
+        """(N_IR + N_Raman) / (3N − 6), as some print R. It is not R.
+
+        It counts modes active in both spectra twice (H2O 2, CH4 5/3) and a linear molecule
+        one vibration short (CO2 4/3). None where 3N − 6 is not positive.
+        """
+        denominator = self.n_vib - self.group.is_linear
+        return Fraction(self.n_ir + self.n_raman, denominator) if denominator > 0 else None
 
     def activity(self, irrep: str) -> Activity:
         """Activity of the fundamentals of one irrep."""
