@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from .census import census
 from .output import complain
 from .symmetry import symmetry
 from .table import table
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(symmetry)
 app.command()(table)
+app.command()(census)
 
 
 def _print_version(wanted: bool) -> None:

@@ -105,7 +105,7 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
-    grid.add_column()
+    grid.add_column(overflow="fold")
     for label, text in rows:
         grid.add_row(label, Text(text))
     return grid

@@ -155,7 +155,7 @@ def test_text_of_benzene(run):
     assert re.search(r"^fundamentals +20 +4 +7 +4 +7 +0 +9$", out, re.M)
     assert re.search(r"^R +19/30 = 0\.6333", out, re.M)
     assert re.search(r"^R fundamentals +11/20 = 0\.5500", out, re.M)
-    assert "(N_IR + N_Raman)/N_vib, not R" in out
+    assert "(N_IR + N_Raman)/(3N − 6), not R" in out
     for irrep in ("A2g (1 mode)", "B2g (2 modes)", "B1u", "B2u", "E2u (4 modes)"):
         assert re.search(rf"^{re.escape(irrep)} .*no dipole moment", out, re.M)
 
@@ -179,6 +179,47 @@ def test_deviation_names_the_atom(tmp_path, run):
     assert "at atom 4 (C); tolerance 0.05 Å" in out
     _, out, _ = run("symmetry", file, "--tolerance", 0.001)
     assert "point group  C2v" in out
+
+
+def test_ladder_text(run):
+    code, out, err = run("symmetry", "water", "--ladder")
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    bars = dict(re.findall(r"^(C2v|D∞h) +\d\.\d{4}  ( *━+)$", out, re.M))
+    assert re.search(r"^D∞h +0\.2764 ", out, re.M)
+    assert bars["C2v"] == "━" * bars["C2v"].count("━")
+    assert bars["D∞h"].index("━") == len(bars["C2v"])
+    assert "against tolerance" not in run("symmetry", "water")[1]
+
+
+def test_ladder_json(answers):
+    (record,) = answers("symmetry", "water", "--ladder")
+    first, second = record["ladder"]
+    assert (first["group"], first["order"], round(first["rms"], 6)) == ("C2v", 4, 0)
+    assert (second["group"], second["order"]) == ("D∞h", None)
+    assert second["rms"] == pytest.approx(0.2764, abs=1e-4)
+    (record,) = answers("symmetry", "[Ne]", "--ladder")
+    assert record["ladder"] == [{"group": "Kh", "order": None, "rms": 0.0}]
+    assert "ladder" not in answers("symmetry", "water")[0]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
+def test_ladder_figure(tmp_path, run, suffix):
+    file = xyz(tmp_path / "a $b$ {c.xyz", ["H"] * 2, [(0, 0, 0), (0, 0, 1)])
+    figure = tmp_path / f"ladder{suffix}"
+    code, _, err = run("symmetry", "water", "[Ne]", file, "--figure", figure)
+    assert (code, err) == (0, "")
+    start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}[suffix]
+    assert figure.read_bytes().startswith(start)
+    assert sorted(tmp_path.iterdir()) == [file, figure]
+
+
+def test_ladder_figure_refused(tmp_path, run):
+    assert_refused(run("symmetry", "O", "--figure", tmp_path / "a.gif"), "a.gif", ".png")
+    assert_refused(run("symmetry", "O", "--figure", tmp_path / "no" / "a.png"), "cannot be written")
+    code, _, err = run("symmetry", *["O"] * 21, "--figure", tmp_path / "a.png")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "room for 20" in err
 
 
 def test_chiral_molecule(run, answers):
@@ -493,6 +534,7 @@ def test_process_help_and_version(tmp_path):
     assert process(cwd=tmp_path).stdout == done.stdout
     assert b"symmetry" in done.stdout
     assert b"table" in done.stdout
+    assert b"census" in done.stdout
     assert re.fullmatch(rb"spektron \d+\.\d+\.\S*\n", process("--version", cwd=tmp_path).stdout)
 
 

@@ -254,14 +254,19 @@ def test_one_atom_may_hold_all_of_the_deviation(name, symbol, atom):
     assert symmetry.deviations.argmax() == atom % len(molecule)
 
 
-def test_one_atom_of_c240(reference):
+@pytest.mark.parametrize("step", [0.05, 0.1, 0.15])
+def test_one_atom_of_c240(reference, step):
+    """Pushed outwards, where no other atom has its distance from the centre."""
     case = next(c for c in reference["exact"] if c["name"] == "C240")
     molecule = read(case)
     positions = molecule.positions.copy()
-    positions[17] += [0.05, 0.08, -0.03]
+    outwards = positions[17] - positions.mean(axis=0)
+    positions[17] += step * outwards / np.linalg.norm(outwards)
     moved = molecule.with_positions(positions)
-    assert group_of(moved, 0.01) == "Ih"
-    assert group_of(moved, 0.003) != "Ih"
+    symmetry = detect(moved, tolerance=0.01)  # the RMS is step/√240, at most 0.0097 Å
+    assert str(symmetry.group) == "Ih"
+    check(symmetry)
+    assert group_of(moved, 0.9 * symmetry.rms) != "Ih"
 
 
 @given(st.floats(1e-4, 0.3), st.integers(0, 2**32 - 1))
@@ -873,6 +878,38 @@ def _nearest_gap(positions):
     from scipy.spatial import cKDTree
 
     return cKDTree(positions).query(positions, k=2)[0][:, 1]
+
+
+def fibonacci_sphere(count):
+    """Points spread evenly over a sphere: all at one distance from the centre; C2."""
+    i = np.arange(count)
+    turn, z = np.pi * (1 + 5**0.5) * i, 1 - (2 * i + 1) / count
+    rho = np.sqrt(1 - z * z)
+    return 0.8 * count**0.5 * np.stack([rho * np.cos(turn), rho * np.sin(turn), z], axis=1)
+
+
+@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_atoms_spread_over_a_sphere(count):
+    molecule = Molecule(["C"] * count, fibonacci_sphere(count))
+    assert group_of(molecule, 0.001) == "C2"
+
+
+@pytest.mark.parametrize(
+    ("count", "symbol"),
+    [(200, "D200h"), (201, "D67h"), pytest.param(1000, "D200h", marks=pytest.mark.slow)],
+)
+def test_rings_at_the_limit_of_the_axis(count, symbol):
+    """Above n = 200 the largest group that has a symbol, or an error; nothing in between."""
+    angles = 2 * np.pi * np.arange(count) / count
+    radius = 1.4 / (2 * np.sin(np.pi / count))
+    ring = radius * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    try:
+        found = group_of(Molecule(["C"] * count, ring), 1e-3)
+    except GroupError as error:
+        assert count > 200
+        assert "200" in str(error)
+    else:
+        assert found == symbol
 
 
 def test_too_many_atoms_are_refused_with_the_limit():

@@ -92,8 +92,9 @@ def test_the_table_of_theory(row):
     assert str(counts.group) == group
     assert (counts.n_vib, counts.n_ir, counts.n_raman) == (n_vib, ir, raman)
     assert (counts.n_both, counts.n_silent) == (both, silent)
-    assert counts.R == Fraction(numbers[5])
-    assert type(counts.R) is Fraction
+    ratio = counts.R
+    assert ratio == Fraction(numbers[5])
+    assert type(ratio) is Fraction
     assert force_constants(counts, lambda a: True) == constants
     assert force_constants(counts, lambda a: a.silent) == dark
 
@@ -136,7 +137,10 @@ def test_reference_representations(gamma, geometries, index):
 
 # ---- which groups have silent irreps, which exclude ----------------------------------------
 
-NONE_SILENT = "C1 Cs Ci C2 C3 C4 C5 C2v C2h C3h S4 S6 S8 D2 D3 D4 D5 T".split()
+NONE_SILENT = [
+    "C1", "Cs", "Ci", "C2", "C3", "C4", "C5", "C2v", "C2h", "C3h", "S4", "S6", "S8",
+    "D2", "D3", "D4", "D5", "T",
+]  # fmt: skip
 
 
 def activities(symbol):
@@ -282,6 +286,7 @@ def test_hyper_raman_species(symbol, active):
     ],
 )  # fmt: skip
 def test_sum_ratio_and_distinct_fundamentals(name, ratio, fundamentals):
+    """The sum ratio as its source printed it, (N_IR + N_Raman)/(3N − 6), linear or not."""
     counts = mode_counts(example(name))
     assert counts.sum_ratio == ratio
     assert counts.R_fundamentals == fundamentals
@@ -290,18 +295,16 @@ def test_sum_ratio_and_distinct_fundamentals(name, ratio, fundamentals):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "tally"),
+    ("name", "tally"),
     [
         # Herzberg (1945): benzene has 20 distinct frequencies, 4 infrared and 7 Raman.
-        ("benzene", "20 4 7", (20, 4, 7)), ("methane", "4 2 4", (4, 2, 4)),
-        ("sulfur_hexafluoride", "6 2 3", (6, 2, 3)), ("c60", "46 4 10", (46, 4, 10)),
-        ("carbon_dioxide", "3 2 1", (3, 2, 1)), ("boron_trifluoride", "4 3 3", (4, 3, 3)),
+        ("benzene", (20, 4, 7)), ("methane", (4, 2, 4)), ("sulfur_hexafluoride", (6, 2, 3)),
+        ("c60", (46, 4, 10)), ("carbon_dioxide", (3, 2, 1)), ("boron_trifluoride", (4, 3, 3)),
     ],
 )  # fmt: skip
-def test_numbers_of_lines(name, text, tally):
+def test_numbers_of_lines(name, tally):
     f = mode_counts(example(name)).fundamentals
     assert (f.n_vib, f.n_ir, f.n_raman) == tally
-    assert text.split() == [str(v) for v in tally]
 
 
 def test_an_atom_has_no_ratio():
@@ -328,7 +331,10 @@ def test_rings_have_no_lower_bound_of_r(n):
     angles = 2 * np.pi * np.arange(n) / n
     radius = 1.4 / (2 * np.sin(np.pi / n))
     ring = radius * np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
-    assert mode_counts(Molecule(["C"] * n, ring), tolerance=1e-4).R == Fraction(7, 3 * n - 6)
+    counts = mode_counts(Molecule(["C"] * n, ring), tolerance=1e-4)
+    assert (counts.n_vib - counts.n_silent, counts.n_vib) == (7, 3 * n - 6)
+    assert counts.R is not None
+    assert float(counts.R) == pytest.approx(7 / (3 * n - 6))
 
 
 @pytest.mark.parametrize("sides", [(1.4, 1.4), (1.4, 1.9)])
@@ -336,7 +342,8 @@ def test_the_smallest_molecule_with_a_silent_mode(sides):
     """A₄, square or rectangular: 5/6."""
     a, b = sides
     corners = np.array([[a, b, 0], [-a, b, 0], [-a, -b, 0], [a, -b, 0]]) / 2
-    assert mode_counts(Molecule(["H"] * 4, corners), tolerance=1e-4).R == Fraction(5, 6)
+    counts = mode_counts(Molecule(["H"] * 4, corners), tolerance=1e-4)
+    assert str(counts.R) == "5/6"
 
 
 def test_tallies_add_up():
@@ -527,7 +534,7 @@ def test_silent_irreps_of_continuous_groups_have_a_reason():
 # ---- Γ_vib ---------------------------------------------------------------------------------
 
 
-@given(st.sampled_from([s for s in axial(8) + list(POLYHEDRAL)]), st.integers(0, 2**32 - 1))
+@given(st.sampled_from(SMALL), st.integers(0, 2**32 - 1))
 @settings(max_examples=60)
 def test_random_symmetric_molecules_have_3n_minus_6_modes(symbol, seed):
     rng = np.random.default_rng(seed)

@@ -98,7 +98,8 @@ def xyz_blocks(lines: Iterable[str]) -> Iterator[Block]:
     start, block, wanted = 0, list[str](), 0
     for number, line in enumerate(lines, start=1):
         count = line.strip()
-        if count.isdecimal() and len(block) != 1:
+        comes_comment = wanted > 0 and len(block) == 1
+        if count.isdecimal() and not comes_comment:
             if block:
                 yield start, "".join(block)
             start, block, wanted = number, [line], _lines_of(count)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from ..counts import ModeCounts, mode_counts
 from ..detection.symmetry import Symmetry, detect
 from ..errors import FileError, InputError
 from ..molecules.molecule import Molecule
 from ..molecules.xyz import parse_xyz
-from ..selection import ModeCounts, mode_counts
 from .records import Record
 
 Row = dict[str, str | int | float | bool | None]

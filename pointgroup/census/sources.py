@@ -57,7 +57,8 @@ def find_sources(inputs: Iterable[str | os.PathLike[str]]) -> tuple[Source, ...]
     for given in inputs:
         path = os.fspath(given)
         for file in _files_in(path) if os.path.isdir(path) else [path]:
-            found.setdefault(os.path.realpath(file), _source(file))
+            source = _source(file)
+            found.setdefault(os.path.realpath(file), source)
     return tuple(found.values())
 
 
