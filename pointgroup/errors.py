@@ -25,6 +25,10 @@ class GroupError(InputError):
     """A symbol names no molecular point group, or a group lacks what was asked of it."""
 
 
+class NoGroup(GroupError):
+    """Operations that look like a point group do not form one."""
+
+
 class ToleranceError(InputError):
     """A tolerance is outside the range in which it has a meaning."""
 

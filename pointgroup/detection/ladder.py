@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import GroupError
+from ..errors import NoGroup
 from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup
 from .linear import fit_line, line_deviations
@@ -75,7 +75,7 @@ def _linear_rungs(molecule: Molecule, limit: float) -> list[Rung]:
 def _placed_or_none(molecule: Molecule, found: Found) -> Symmetry | None:
     try:
         return place(molecule, Cloud.of(molecule), found)
-    except GroupError:
+    except NoGroup:
         return None
 
 

@@ -96,15 +96,17 @@ def atom_kinds(symbols: tuple[str, ...], masses: FloatArray) -> Indices:
     return np.array([numbers[pair] for pair in pairs], dtype=np.intp)
 
 
-def candidate_operations(cloud: Cloud, window: float) -> Candidates:
+def candidate_operations(cloud: Cloud, window: float, *, rare: bool = True) -> Candidates:
     """All maps that send the reference pair to a pair of like atoms at like distances.
 
     Parameters
     ----------
     window : float
         Largest accepted difference of two distances that should be equal, Å.
+    rare : bool
+        Whether the first reference atom is one with the fewest possible images, or the most.
     """
-    a, shell = _reference_atom(cloud, window)
+    a, shell = _reference_atom(cloud, window, rare=rare)
     b, images = _reference_partner(cloud, a, shell, window)
     signs = np.repeat(np.array([1, -1]), len(images))
     images = np.concatenate([images, images])
@@ -136,8 +138,8 @@ def _sends_probe_home(
     return np.asarray(squares.min(axis=1) <= (6 * window) ** 2)
 
 
-def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
-    """An atom with few possible images, not close to the centre, and those images."""
+def _reference_atom(cloud: Cloud, window: float, *, rare: bool) -> tuple[int, Indices]:
+    """An atom with few (or many) possible images, not close to the centre, and those images."""
     radii = cloud.radii
     # Kinds are told apart by shifting each one's radii to a range of its own.
     shifted = radii + cloud.kinds * (2 * radii.max() + 4 * window + 1)
@@ -145,7 +147,7 @@ def _reference_atom(cloud: Cloud, window: float) -> tuple[int, Indices]:
     low = np.searchsorted(ordered, shifted - window)
     count = np.searchsorted(ordered, shifted + window, side="right") - low
     near = radii <= 0.4 * float(np.sqrt(radii @ radii / len(radii)))
-    atom = int(np.lexsort((-radii, count, near))[0])
+    atom = int(np.lexsort((-radii, count if rare else -count, near))[0])
     return atom, np.flatnonzero(np.abs(shifted - shifted[atom]) <= window)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GroupError
+from ..errors import NoGroup
 from ..theory.groups import PointGroup
 from ..theory.operations import FloatArray, Indices
 from .closure import PermutationGroup
@@ -96,8 +96,10 @@ def schoenflies(elements: Elements) -> PointGroup:
 
     Raises
     ------
-    GroupError
+    NoGroup
         If the elements are not those of a point group.
+    GroupError
+        If the order of an axis is beyond what `PointGroup` supports.
     """
     order, proper = len(elements.signs), elements.signs > 0
     n_rotations, highest = int(proper.sum()), int(elements.denominators[proper].max())
@@ -105,7 +107,7 @@ def schoenflies(elements: Elements) -> PointGroup:
     group = PointGroup(kind if order == n_rotations else _with_improper(kind, highest, elements))
     found = np.sort(_kinds(elements.numerators, elements.denominators, elements.signs))
     if not np.array_equal(found, _expected_kinds(group)):
-        raise GroupError(f"{order} operations look like {group} but do not form that group")
+        raise NoGroup(f"{order} operations look like {group} but do not form that group")
     return group
 
 
@@ -129,7 +131,7 @@ def _rotation_kind(order: int, highest: int) -> str:
         return {12: "T", 24: "O", 60: "I"}[order]
     if order == 2 * highest:
         return f"D{highest}"
-    raise GroupError(f"{order} rotations with a highest order of {highest} form no point group")
+    raise NoGroup(f"{order} rotations with a highest order of {highest} form no point group")
 
 
 def _with_improper(kind: str, n: int, elements: Elements) -> str:

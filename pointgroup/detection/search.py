@@ -80,12 +80,31 @@ def fitted(cloud: Cloud, group: PermutationGroup) -> Found:
     return Found(cloud.positions, group, matrices)
 
 
-def generated_group(cloud: Cloud, tolerance: float) -> Found | None:
+def generated_group(cloud: Cloud, tolerance: float, *, outliers: bool = False) -> Found | None:
     """The group that all operations within the tolerance generate; None if they clash.
 
     Its matrices are those of the reference pair alone, not fitted to all atoms.
+
+    Parameters
+    ----------
+    tolerance : float
+        RMS displacement per atom, Å.
+    outliers : bool
+        Guard against one atom of a large molecule that is far off: where the tolerance allows
+        it to be further off than the window, a second reference atom is tried.
     """
-    candidates = candidate_operations(cloud, window(tolerance, len(cloud.kinds)))
+    reach = window(tolerance, len(cloud.kinds))
+    found = _from_reference(cloud, tolerance, reach, rare=True)
+    if outliers and reach < 1.5 * tolerance * len(cloud.kinds) ** 0.5:
+        other = _from_reference(cloud, tolerance, reach, rare=False)
+        if found is None or other is None:
+            return found or other
+        return max(found, other, key=lambda f: f.group.order)
+    return found
+
+
+def _from_reference(cloud: Cloud, tolerance: float, reach: float, *, rare: bool) -> Found | None:
+    candidates = candidate_operations(cloud, reach, rare=rare)
     group = _generated(cloud, candidates, 2 * tolerance)
     if group is None:
         return None

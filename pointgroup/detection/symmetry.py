@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import GroupError, ToleranceError
+from ..errors import GroupError, NoGroup, ToleranceError
 from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
@@ -163,7 +163,7 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     ToleranceError
         If the tolerance is not between 0 and 0.5 Å.
     GroupError
-        If the molecule has more than 20,000 atoms.
+        If the molecule has more than 20,000 atoms, or an axis of an order above 200.
 
     Examples
     --------
@@ -254,12 +254,12 @@ def _exact(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Symmetr
     what they leave out cannot be noise.
     """
     limit = 3 * FLOOR if tolerance is None else tolerance
-    found = generated_group(cloud, limit)
+    found = generated_group(cloud, limit, outliers=tolerance is not None)
     if found is None or (tolerance is None and found.group.order == 1):
         return None
     try:
         symmetry = place(molecule, cloud, found, tolerance)
-    except GroupError:
+    except NoGroup:
         return None
     if tolerance is not None:
         return symmetry if symmetry.rms <= tolerance else None
@@ -277,7 +277,7 @@ def _deviating(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Sym
     for found in reversed(groups):
         try:
             symmetry = place(molecule, cloud, found, tolerance)
-        except GroupError:  # permutations that no rigid operations stand behind
+        except NoGroup:  # permutations that no rigid operations stand behind
             continue
         if tolerance is None or symmetry.rms <= tolerance:
             return symmetry
@@ -291,7 +291,7 @@ def place(
 
     Raises
     ------
-    GroupError
+    NoGroup
         If no rigid operations stand behind the permutations.
     """
     elements = found.elements
@@ -309,7 +309,7 @@ def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indic
 
     Raises
     ------
-    GroupError
+    NoGroup
         If two operations want the same element.
     """
     placed = (frame.T @ ideal @ frame).reshape(len(ideal), 9)
@@ -317,7 +317,7 @@ def _assigned(ideal: FloatArray, frame: FloatArray, elements: Elements) -> Indic
     overlap[np.sign(np.linalg.det(ideal))[:, None] != elements.signs] = -9.0
     rows = np.argmax(overlap, axis=1)
     if len(set(rows.tolist())) != len(rows):
-        raise GroupError("the operations do not fit the ideal ones one to one")
+        raise NoGroup("the operations do not fit the ideal ones one to one")
     return np.asarray(rows)
 
 

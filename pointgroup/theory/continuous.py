@@ -182,7 +182,7 @@ class ContinuousTable:
                 f"a class function of {self.group} is an integer array of "
                 f"{self._n_component} rows of odd length, not of shape {chi.shape}"
             )
-        chi = np.rint(chi).astype(np.int64)
+        chi = np.asarray(np.rint(chi), dtype=np.int64)
         sides = np.delete(chi[fixed], chi.shape[1] // 2, axis=1)
         if (chi != chi[:, ::-1]).any() or sides.any():
             raise NotARepresentation(
