@@ -89,6 +89,10 @@ def table(
         show(*_page(chosen))
 
 
+LARGEST_PRODUCT_TABLE = 60
+"""Irreps up to which all direct products are printed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What is asked about a group."""
@@ -196,9 +200,28 @@ def _even_half(labels: list[str]) -> tuple[list[str], str]:
     return labels, ""
 
 
+def _pairs(table: AnyTable) -> Iterator[tuple[str, str]]:
+    """All pairs of irreps, each once.
+
+    Raises
+    ------
+    GroupError
+        If there are too many to print.
+    """
+    from ..pointgroup.errors import GroupError
+
+    labels = [i.label for i in table.irreps]
+    if len(labels) > LARGEST_PRODUCT_TABLE:
+        raise GroupError(
+            f"{table.group} has {len(labels)} irreps: products are tabulated up to "
+            f"{LARGEST_PRODUCT_TABLE}; multiply single irreps in Python"
+        )
+    return combinations_with_replacement(labels, 2)
+
+
 def _products(table: AnyTable) -> Iterator[tuple[str, str, str]]:
     """Labels of two irreps, and their product with the antisymmetric part of a square in [ ]."""
-    for a, b in combinations_with_replacement([i.label for i in table.irreps], 2):
+    for a, b in _pairs(table):
         left = table.representation(a)
         if a != b:
             yield a, b, str(left * table.representation(b))
@@ -294,10 +317,9 @@ def _operations_json(group: PointGroup) -> list[Json]:
 
 
 def _products_json(table: AnyTable) -> list[Json]:
-    labels = [i.label for i in table.irreps]
     return [
         {"left": a, "right": b, "product": str(table.representation(a) * table.representation(b))}
-        for a, b in combinations_with_replacement(labels, 2)
+        for a, b in _pairs(table)
     ]
 
 

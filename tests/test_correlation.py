@@ -375,10 +375,27 @@ def test_what_is_no_subgroup_is_refused(symbol, subgroup):
         correlations(symbol, subgroup)
 
 
-@pytest.mark.parametrize("subgroup", ["C∞v", "D∞h", "Kh"])
-def test_continuous_subgroups_are_refused(subgroup):
-    with pytest.raises(GroupError, match="continuous"):
-        correlations("Kh", subgroup)
+@pytest.mark.parametrize(
+    ("symbol", "subgroup", "label", "restricted"),
+    [
+        ("D∞h", "C∞v", "Σu+", "Σ+"), ("D∞h", "C∞v", "Σg-", "Σ-"), ("D∞h", "C∞v", "Πg", "Π"),
+        ("Kh", "D∞h", "Pu", "Σu+ + Πu"), ("Kh", "D∞h", "Pg", "Σg- + Πg"),
+        ("Kh", "D∞h", "Dg", "Σg+ + Πg + Δg"), ("Kh", "C∞v", "Fu", "Σ+ + Π + Δ + Φ"),
+        ("Kh", "C∞v", "Du", "Σ- + Π + Δ"), ("Kh", "Kh", "Fu", "Fu"),
+    ],
+)  # fmt: skip
+def test_continuous_groups_in_each_other(symbol, subgroup, label, restricted):
+    """Term splitting in a linear field (Herzberg, *Diatomic Molecules*, table 26)."""
+    (way,) = correlate(PointGroup(symbol), PointGroup(subgroup))
+    assert str(way.restrict(table(symbol).representation(label))) == restricted
+
+
+@pytest.mark.parametrize(
+    ("symbol", "subgroup"), [("D6h", "C∞v"), ("Ih", "Kh"), ("C∞v", "D∞h"), ("D∞h", "Kh")]
+)
+def test_smaller_groups_contain_no_continuous_one(symbol, subgroup):
+    with pytest.raises(GroupError, match="not a subgroup"):
+        correlate(PointGroup(symbol), PointGroup(subgroup))
 
 
 @pytest.mark.parametrize("symbol", ["C3v", "D6h", "Td", "Ih", "C5h", "S8", "D2h"])

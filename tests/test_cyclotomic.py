@@ -175,6 +175,13 @@ def test_sympy_shows_real_numbers_without_rounding(case):
     assert not ring.to_sympy(real).has(sympy.I)
 
 
+def test_a_sum_of_cosines_near_a_product_of_powers():
+    """sympy.nsimplify takes this one for 7·2^(57/67)·3^(83/603)·5^(329/603)·7^(208/603)/12."""
+    ring = cyclotomic_ring(28)
+    a = np.array([9, -8, -4, 2, -13, 0, 10, 0, -20, -10, 15, -13])
+    assert _agrees(ring, a + ring.conjugate(a))
+
+
 @pytest.mark.parametrize("n", range(1, 41))
 def test_sympy_shows_every_root(n):
     ring = cyclotomic_ring(n)

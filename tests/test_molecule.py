@@ -217,10 +217,10 @@ def test_closest_pair_is_found_by_either_method(n, seed):
     from spektron.pointgroup.molecules import validation
 
     positions = np.random.default_rng(seed).normal(size=(n, 3))
-    dense = validation._closest_pair(positions)
+    dense = validation.closest_pair(positions)
     limit, validation._DENSE_LIMIT = validation._DENSE_LIMIT, 0
     try:
-        tree = validation._closest_pair(positions)
+        tree = validation.closest_pair(positions)
     finally:
         validation._DENSE_LIMIT = limit
     assert dense[:2] == tree[:2]

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import GroupError, NoGroup, ToleranceError
 from ..molecules.molecule import Molecule
+from ..molecules.validation import MINIMUM_SEPARATION, closest_pair
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
 from .frames import standard_frame
@@ -30,6 +31,8 @@ from .search import Found, average, chain, generated_group, window
 if TYPE_CHECKING:
     from .ladder import Rung
 
+MIN_TOLERANCE = 1e-9
+"""Å; below it rounding errors would decide."""
 MAX_TOLERANCE = 0.5
 """Å; beyond it atoms would be symmetrised onto their neighbours."""
 _NEGLIGIBLE = 1e-6
@@ -161,7 +164,7 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     Raises
     ------
     ToleranceError
-        If the tolerance is not between 0 and 0.5 Å.
+        If the tolerance is not between 1e-9 and 0.5 Å.
     GroupError
         If the molecule has more than 20,000 atoms, or an axis of an order above 200.
 
@@ -211,9 +214,10 @@ def point_group(molecule: Molecule, tolerance: float | None = None) -> PointGrou
 def _check(molecule: Molecule, tolerance: float | None) -> None:
     if molecule.n_atoms > MAX_ATOMS:
         raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
-    if tolerance is not None and not 0 < tolerance <= MAX_TOLERANCE:
+    if tolerance is not None and not MIN_TOLERANCE <= tolerance <= MAX_TOLERANCE:
         raise ToleranceError(
-            f"tolerance {tolerance:g} Å: give an RMS displacement above 0, up to {MAX_TOLERANCE} Å"
+            f"tolerance {tolerance:g} Å: give an RMS displacement between {MIN_TOLERANCE:g} "
+            f"and {MAX_TOLERANCE:g} Å"
         )
 
 
@@ -262,7 +266,7 @@ def _exact(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Symmetr
     except NoGroup:
         return None
     if tolerance is not None:
-        return symmetry if symmetry.rms <= tolerance else None
+        return symmetry if _is_within(symmetry, tolerance) else None
     n = non_symmetric_modes(symmetry.permutations, symmetry.matrices)
     return symmetry if symmetry.rms**2 * molecule.n_atoms <= n * FLOOR**2 else None
 
@@ -279,9 +283,19 @@ def _deviating(molecule: Molecule, cloud: Cloud, tolerance: float | None) -> Sym
             symmetry = place(molecule, cloud, found, tolerance)
         except NoGroup:  # permutations that no rigid operations stand behind
             continue
-        if tolerance is None or symmetry.rms <= tolerance:
+        if tolerance is None or _is_within(symmetry, tolerance):
             return symmetry
     raise AssertionError("the identity alone is always within the tolerance")
+
+
+def _is_within(symmetry: Symmetry, tolerance: float) -> bool:
+    """Whether the deviation is allowed, and symmetrising lays no two atoms onto each other."""
+    if symmetry.rms > tolerance:
+        return False
+    if symmetry.deviations.max() < MINIMUM_SEPARATION:
+        return True
+    nearest = closest_pair(symmetry.symmetrised_positions)
+    return nearest is None or nearest[2] >= MINIMUM_SEPARATION
 
 
 def place(

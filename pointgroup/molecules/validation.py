@@ -122,7 +122,7 @@ def checked_integer(what: str, value: int, *, least: int | None = None) -> int:
 
 def refuse_coinciding_atoms(symbols: tuple[str, ...], positions: NDArray[np.float64]) -> None:
     """Raise where two atoms are nearer than `MINIMUM_SEPARATION`."""
-    pair = _closest_pair(positions)
+    pair = closest_pair(positions)
     if pair is None:
         return
     i, j, distance = pair
@@ -133,7 +133,7 @@ def refuse_coinciding_atoms(symbols: tuple[str, ...], positions: NDArray[np.floa
         )
 
 
-def _closest_pair(positions: NDArray[np.float64]) -> tuple[int, int, float] | None:
+def closest_pair(positions: NDArray[np.float64]) -> tuple[int, int, float] | None:
     """Indices (i < j) and distance in Å of the two nearest atoms; None for a single atom."""
     n = len(positions)
     if n < 2:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import GroupError
 from .characters import CharacterTable, class_index
+from .continuous import ContinuousTable
 from .cyclotomic import IntArray
 from .groups import PointGroup
 from .operations import Indices, Operation
@@ -59,8 +60,9 @@ class Correlation:
         if representation.group != self.group:
             raise GroupError(f"{representation} is of {representation.group}, not {self.group}")
         table, below = self.group.character_table, self.subgroup.character_table
-        assert isinstance(below, CharacterTable)
         chi = representation.character
+        if isinstance(below, ContinuousTable):
+            return below.decompose(_narrowed(chi, self.group, self.subgroup))
         if isinstance(table, CharacterTable):
             return below.decompose(_transferred(chi[list(self.places)], table.ring.n, below))
         return below.decompose(_evaluated(chi, self.places, below))
@@ -82,10 +84,11 @@ def correlate(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...
     Eg + T2g
     """
     if subgroup.is_continuous:
-        raise GroupError(f"{subgroup} is continuous: give a finite subgroup")
-    found = (
-        _from_continuous(group, subgroup) if group.is_continuous else _from_finite(group, subgroup)
-    )
+        found = _between_continuous(group, subgroup)
+    elif group.is_continuous:
+        found = _from_continuous(group, subgroup)
+    else:
+        found = _from_finite(group, subgroup)
     if not found:
         raise GroupError(f"{subgroup} is not a subgroup of {group}")
     return found
@@ -118,16 +121,18 @@ def _transferred(chi: IntArray, n: int, below: CharacterTable) -> IntArray:
 def _fusions(group: PointGroup, subgroup: PointGroup) -> list[tuple[int, ...]]:
     """Maps from classes of the subgroup to classes of the group, one for each placing.
 
-    Of the labellings of one placing, that which keeps most names (σv → σv) is taken.
+    Of the labellings of one placing, that which keeps most names (σv → σv) is taken; for C2v
+    the plane that was σh becomes yz, the plane of a planar molecule.
     """
     best: dict[tuple[int, ...], tuple[int, ...]] = {}
     classes, starts = class_index(group), [c.members[0] for c in subgroup.classes]
     names = [c.representative.label for c in subgroup.classes]
     targets = [c.representative.label for c in group.classes]
 
-    def rank(fusion: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-        kept = sum(name == targets[c] for name, c in zip(names, fusion, strict=True))
-        return -kept, fusion
+    def rank(fusion: tuple[int, ...]) -> tuple[int, bool, tuple[int, ...]]:
+        pairs = list(zip(names, (targets[c] for c in fusion), strict=True))
+        kept = sum(name == target for name, target in pairs)
+        return -kept, ("σv'(yz)", "σh") not in pairs, fusion
 
     for images in _embeddings(group, subgroup):
         fusion = tuple(int(classes[images[s]]) for s in starts)
@@ -230,6 +235,28 @@ def _from_continuous(group: PointGroup, subgroup: PointGroup) -> tuple[Correlati
             if all(found.irreps != other.irreps for other in out):
                 out.append(found)
     return tuple(out)
+
+
+def _between_continuous(group: PointGroup, subgroup: PointGroup) -> tuple[Correlation, ...]:
+    """C∞v in D∞h, both in Kh, and each in itself."""
+    chain = ["C∞v", "D∞h", "Kh"]
+    if group.symbol not in chain or chain.index(subgroup.symbol) > chain.index(group.symbol):
+        return ()
+    text = "any axis" if group.family == "Kh" else "C∞ → C∞, σv → σv"
+    return (Correlation(group, subgroup, text, ()),)
+
+
+def _narrowed(chi: IntArray, group: PointGroup, subgroup: PointGroup) -> IntArray:
+    """A class function of D∞h or Kh on the components of C∞v or D∞h (see `continuous`)."""
+    if group == subgroup:
+        return chi
+    if group.family == "Kh":
+        middle = chi.shape[1] // 2
+        half_turn = (-1) ** np.abs(np.arange(-middle, middle + 1))
+        fixed = np.zeros((2, chi.shape[1]), dtype=np.int64)
+        fixed[:, middle] = chi[1] @ half_turn, chi[0] @ half_turn  # σ = i·C(π), and C2
+        chi = np.array([chi[0], fixed[0], chi[1], fixed[1]])
+    return chi if subgroup.family == "D∞h" else chi[:2]
 
 
 def _place(o: Operation, axis: int, group: PointGroup) -> tuple[int, Fraction] | None:

@@ -87,10 +87,9 @@ class CyclotomicRing:
         if not element[1:].any():
             return sympy.Integer(int(element[0]))
         angle = 2 * sympy.pi / self.n
-        for k in range(1, (self.n + 1) // 2):
-            pair = self.twice_cosine(k, self.n)
-            for sign in (1, -1):
-                if np.array_equal(element, sign * pair):
+        for sign in (1, -1):
+            for k in range(1, (self.n + 1) // 2):
+                if np.array_equal(element, sign * self.twice_cosine(k, self.n)):
                     return sign * _twice_cosine(k * angle)
         if np.array_equal(element, self.conjugate(element)):
             return sympy.nsimplify(self._cosines(element, angle))

@@ -31,8 +31,8 @@ def continuous_table_text(table: ContinuousTable) -> str:
     """The first irreps of C∞v, D∞h or Kh with φ the rotation angle."""
     heads = {
         "C∞v": ["E", "2C∞(φ)", "∞σv"],
-        "D∞h": ["E", "2C∞(φ)", "∞σv", "i", "2S∞(φ+π)", "∞C2'"],
-        "Kh": ["E", "∞C∞(φ)", "i", "∞S∞(φ+π)"],
+        "D∞h": ["E", "2C∞(φ)", "∞σv", "i", "2S∞(φ)", "∞C2'"],
+        "Kh": ["E", "∞C∞(φ)", "i", "∞S∞(φ)"],
     }[table.group.family]
     names = [i.label for i in table.irreps]
     rows = [_continuous_row(table, name) for name in names]
@@ -47,8 +47,12 @@ def _continuous_row(table: ContinuousTable, label: str) -> list[str]:
         if table.group.family != "Kh" and row % 2:
             cells.append(str(component[middle]))
             continue
+        # S∞(φ) is i·C∞(φ + π), which changes the sign of the odd harmonics.
+        turned = row > 0
         cells.append(str(component.sum()))
-        cells.append(_fourier([int(c) for c in component[middle:]]))
+        signs = [-1 if turned and m % 2 else 1 for m in range(middle + 1)]
+        harmonics = [int(c) for c in component[middle:]]
+        cells.append(_fourier([s * c for s, c in zip(signs, harmonics, strict=True)]))
     return cells
 
 

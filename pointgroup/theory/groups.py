@@ -44,7 +44,7 @@ _FIXED: dict[str, Family] = {
     "o": "O", "oh": "Oh", "i": "I", "ih": "Ih", "kh": "Kh",
 }  # fmt: skip
 _INFINITY = re.compile(r"∞|\*|inf(inity)?|oo")
-_SYMBOL = re.compile(r"([cds])(\d{1,9})([vhd]?)")
+_SYMBOL = re.compile(r"([cds])([0-9]{1,9})([vhd]?)")
 
 
 @dataclass(frozen=True, slots=True, init=False)
