@@ -167,7 +167,7 @@ def symmetry(
                 page = _page(answer, extra)
                 show(*page if first else ("", *page))
                 first = False
-    if as_json:
+    if records:
         print_json(records)
     if figure is not None and drawn:
         draw(drawn, figure)
