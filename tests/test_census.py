@@ -627,9 +627,9 @@ def start(tmp_path, file, out):
 
 
 def workers_of(pid):
-    listing = subprocess.run(["ps", "-eo", "ppid=,pid=,args="], capture_output=True, text=True)
-    processes = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
-    return [int(p[1]) for p in processes if p[0] == str(pid) and "spawn_main" in p[2]]
+    """Spawned children of a process (`ps` would cut long command lines)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(c) for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
 
 
 def is_alive(pid):

@@ -92,7 +92,7 @@ class CyclotomicRing:
                 if np.array_equal(element, sign * self.twice_cosine(k, self.n)):
                     return sign * _twice_cosine(k * angle)
         if np.array_equal(element, self.conjugate(element)):
-            return sympy.nsimplify(self._cosines(element, angle))
+            return self._cosines(element, angle)
         for k in range(self.n):
             if np.array_equal(element, self.powers[k]):
                 return sympy.exp(k * sympy.I * angle)
