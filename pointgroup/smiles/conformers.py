@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SmilesError
+from .conjugation import fitting_variants, refuse_distortion
 from .forcefield import force_fields
 from .relaxation import Minimum, Surface, relax
 
@@ -104,10 +105,29 @@ def lowest_minimum(mol: Any) -> Minimum:
     Raises
     ------
     SmilesError
-        If no conformer can be embedded, no force field knows the atoms, or none converges.
+        If no conformer can be embedded, no force field knows the atoms, none converges, or
+        the result lacks a plane that conjugation asks for.
     """
     conformers = _embedded(mol)
-    for make in force_fields(mol):
+    minima = [_lowest(mol, conformers, variant) for variant in fitting_variants(mol)]
+    if len({_group(mol, minimum) for minimum in minima}) > 1:
+        raise SmilesError(
+            "the point group hangs on how flat its nitrogens are; give a geometry file"
+        )
+    refuse_distortion(mol, minima[-1].positions)
+    return minima[-1]
+
+
+def _group(mol: Any, minimum: Minimum) -> str:
+    from ..detection.symmetry import detect
+    from ..molecules.molecule import Molecule
+
+    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
+    return str(detect(Molecule(symbols, minimum.positions), tolerance=0.01).group)
+
+
+def _lowest(mol: Any, conformers: list[int], variant: str) -> Minimum:
+    for make in force_fields(mol, variant):
         for surface in sorted(map(make, conformers), key=_minimised_energy)[:_CANDIDATES]:
             minimum = relax(surface)
             if abs(minimum.softest) < _FREE_ROTATION:

@@ -4,11 +4,13 @@ Two ways, chosen by the molecule:
 
 - One central atom with monatomic ligands that MMFF94 does not know, or with more than four
   electron pairs: the ideal geometry (`vsepr`).
-- Otherwise several conformers by RDKit (ETKDG, fixed seed), MMFF94 or, where it lacks
-  parameters, UFF, and the lowest minimum, tight enough to show its symmetry (`relaxation`).
+- Otherwise several conformers by RDKit (ETKDG, fixed seed), MMFF94 (MMFF94s for amides) or,
+  where it lacks parameters, UFF, and the lowest minimum, tight enough to show its symmetry
+  (`relaxation`).
 
 What no force field describes is refused: metals, hypervalent atoms in larger molecules,
-several molecules in one string, and stereo that the string leaves open.
+π systems whose planes it misses, several molecules in one string, and stereo that the string
+leaves open.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ..errors import MoleculeError, SmilesError
 from ..molecules.isotopes import default_mass, isotope_mass
 from ..molecules.molecule import Molecule
 from .conformers import lowest_minimum, refuse_open_stereo
+from .conjugation import refuse_conjugation
 from .forcefield import refuse_unfit_atoms
 from .vsepr import Star, star_positions, steric_number
 
@@ -136,6 +139,7 @@ def _positions(mol: Any) -> NDArray[np.float64]:
         if not _force_field_is_better(mol, star):
             return np.insert(star_positions(star), centre, 0.0, axis=0)
     refuse_unfit_atoms(mol)
+    refuse_conjugation(mol)
     refuse_open_stereo(mol)
     return lowest_minimum(mol).positions
 
@@ -171,12 +175,13 @@ def _force_field_is_better(mol: Any, star: Star) -> bool:
     """Whether MMFF94 knows the atoms and the centre has four electron pairs.
 
     With more pairs MMFF94 fails; with fewer it guesses: SO3 comes out as a pyramid, CH2
-    linear, CO2 with bonds of 1.40 Å.
+    linear, CO2 with bonds of 1.40 Å. Carbanions (CH3-) come out flat.
     """
     from rdkit.Chem import rdForceFieldHelpers
 
     unpaired = any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
-    if len(star.ligands) == 1 or unpaired:
+    carbanion = star.centre == "C" and star.charge < 0
+    if len(star.ligands) == 1 or unpaired or carbanion:
         return False
     known: bool = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
     return known and steric_number(star) in (None, 4)

@@ -2,7 +2,7 @@
 
 MMFF94 (T. A. Halgren, J. Comput. Chem. 17, 490, 1996) first, UFF (A. K. Rappé et al., J. Am.
 Chem. Soc. 114, 10024, 1992) where MMFF94 lacks parameters. Both can give a wrong symmetry in
-silence; the cases known to do so are refused here:
+silence; the cases known to do so are refused here (those of π systems in `conjugation`):
 
 - metals, and atoms with more than four electron pairs;
 - cumulenes with three or more double bonds (no term keeps C=C=C=C planar);
@@ -96,7 +96,7 @@ def _end_of_cumulene(previous: Any, atom: Any) -> Any:
     return atom
 
 
-def force_fields(mol: Any) -> list[Callable[[int], Surface]]:
+def force_fields(mol: Any, variant: str = "MMFF94") -> list[Callable[[int], Surface]]:
     """The force fields that know all atoms and treat equivalent ones alike, MMFF94 first.
 
     Parameters
@@ -105,6 +105,8 @@ def force_fields(mol: Any) -> list[Callable[[int], Surface]]:
         With all hydrogens and its conformers. Nitrogen and oxygen beside three-coordinate
         boron are marked sp2, as their lone pair shares in the bond (borazine, boric acid:
         planar).
+    variant : {'MMFF94', 'MMFF94s'}
+        The second makes delocalised nitrogen flat.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def force_fields(mol: Any) -> list[Callable[[int], Surface]]:
         If there is none.
     """
     _mark_boron_neighbours(mol)
-    choices = list(_choices(mol))
+    choices = list(_choices(mol, variant))
     if not choices:
         raise SmilesError("no force field has parameters for its atoms; give a geometry file")
     fair = [make for make, parameters in choices if _equal_atoms_are_alike(mol, parameters)]
@@ -137,7 +139,7 @@ class _Parameters:
     torsion: Callable[[int, int, int, int], Any]
 
 
-def _choices(mol: Any) -> Iterator[tuple[Callable[[int], Surface], _Parameters]]:
+def _choices(mol: Any, variant: str) -> Iterator[tuple[Callable[[int], Surface], _Parameters]]:
     """The force fields that know all atoms, the better one first."""
     from rdkit import Chem
     from rdkit.Chem import rdForceFieldHelpers
@@ -146,7 +148,7 @@ def _choices(mol: Any) -> Iterator[tuple[Callable[[int], Surface], _Parameters]]
     # No cut-off in either: it would make the energy jump, and the minimum unsymmetric.
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         kekule = Chem.Mol(mol)
-        mmff = rdForceFieldHelpers.MMFFGetMoleculeProperties(kekule)
+        mmff = rdForceFieldHelpers.MMFFGetMoleculeProperties(kekule, mmffVariant=variant)
 
         def make_mmff(i: int) -> Surface:
             field = rdForceFieldHelpers.MMFFGetMoleculeForceField(
