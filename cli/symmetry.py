@@ -198,6 +198,19 @@ def _answers(text: str, tolerance: float | None) -> Iterator[Answer | None]:
         yield None
 
 
+def _is_smiles(text: str) -> bool:
+    """Whether an input that was understood is neither a file nor a packaged example."""
+    from ..pointgroup import InputError, example
+
+    if os.path.isfile(text):
+        return False
+    try:
+        example(text)
+    except InputError:
+        return True
+    return False
+
+
 def molecules_of(text: str) -> Iterator[Molecule]:
     """The molecules that an input stands for: all records of a file, else a single one."""
     from ..pointgroup import molecule_from_input
@@ -240,6 +253,8 @@ def _page(answer: Answer, extra: Extra) -> Iterator[RenderableType | str]:
 def _findings(answer: Answer) -> Iterator[tuple[str, str]]:
     molecule, found = answer.symmetry.molecule, answer.symmetry
     yield "molecule", f"{_title(answer)}: {molecule.formula}, {_counted(molecule.n_atoms, 'atom')}"
+    if _is_smiles(answer.input):
+        yield "geometry", "made from the SMILES: lowest force-field or electron-pair minimum"
     yield "point group", f"{found.group} ({group_text(found.group)})"
     atom = int(found.deviations.argmax())
     yield (

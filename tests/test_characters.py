@@ -7,10 +7,11 @@ IIA; the icosahedral groups and the separated pairs also in S. L. Altmann and P.
 
 import re
 from functools import cache
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from spektron.pointgroup import PointGroup, irrep_matrices
@@ -225,11 +226,29 @@ def test_rows_and_columns_stand_in_textbook_order(symbol):
     assert [i.label for i in table.irreps] == list(expected)
 
 
-def inner_products(table):
-    """(n, n, φ) Σ_c |c| χ_i(c)·conj(χ_j(c)), in integers."""
-    ring, chi = table.ring, table.characters
-    products = ring.multiply(chi[:, None], ring.conjugate(chi)[None])
-    return np.einsum("c,ijcp->ijp", table.class_sizes, products)
+def residues(table):
+    """The characters and their conjugates at every n-th root of unity modulo a prime.
+
+    The prime p ≡ 1 (mod n) splits completely, so an element of Z[ζ] whose coordinates are
+    below p/2 (here they are at most a few times the order) is zero if and only if its φ(n)
+    residues are: exact integer arithmetic that shares nothing with `CyclotomicRing.multiply`.
+
+    Returns
+    -------
+    characters, conjugates : (φ, n_irrep, n_class) int
+    prime : int
+    """
+    n = table.ring.n
+    prime = next(p for p in range(2**20 // n * n + 1, 2**22, n) if sympy.isprime(p))
+    candidates = (pow(a, (prime - 1) // n, prime) for a in range(2, prime))
+    root = next(r for r in candidates if sympy.n_order(r, prime) == n)
+
+    def at(k):
+        powers = [pow(root, k * j, prime) for j in range(table.ring.degree)]
+        return table.characters @ np.array(powers) % prime
+
+    coprime = [k for k in range(1, n + 1) if gcd(k, n) == 1]
+    return np.array([at(k) for k in coprime]), np.array([at(-k) for k in coprime]), prime
 
 
 def check_exactly(symbol):
@@ -239,17 +258,16 @@ def check_exactly(symbol):
     table = merged.separated()
     n = len(table.irreps)
     assert n == len(group.classes)
-    rows = inner_products(table)
-    assert np.array_equal(rows, table.ring.integer(np.eye(n, dtype=int) * group.order))
-    ring, chi = table.ring, table.characters
-    products = ring.multiply(chi[:, :, None], ring.conjugate(chi)[:, None])
-    columns = products.sum(axis=0)
-    centralisers = group.order // table.class_sizes
-    assert np.array_equal(columns, ring.integer(np.diag(centralisers)))
+    chi, bar, prime = residues(table)
+    rows = (chi * table.class_sizes) @ bar.swapaxes(1, 2) % prime
+    assert (rows == group.order * np.eye(n, dtype=int)).all()
+    columns = bar.swapaxes(1, 2) @ chi % prime
+    assert (columns == np.diag(group.order // table.class_sizes)).all()
     assert sum(i.dimension**2 for i in table.irreps) == group.order
     assert table.order == group.order
-    assert np.array_equal(chi[:, 0], ring.integer([i.dimension for i in table.irreps]))
-    assert np.array_equal(chi[0], ring.integer(np.ones(n, dtype=int)))
+    ring = table.ring
+    assert np.array_equal(table.characters[:, 0], ring.integer([i.dimension for i in table.irreps]))
+    assert np.array_equal(table.characters[0], ring.integer(np.ones(n, dtype=int)))
     assert len({i.label for i in table.irreps}) == n
     check_merged(merged, table)
 
@@ -258,9 +276,9 @@ def check_merged(merged, table):
     """A merged table is real, and its pairs are the halves of the separated one."""
     ring = table.ring
     assert np.array_equal(ring.conjugate(merged.characters), merged.characters)
-    assert np.array_equal(
-        inner_products(merged), ring.integer(np.diag(merged.norms) * merged.order)
-    )
+    chi, bar, prime = residues(merged)
+    rows = (chi * merged.class_sizes) @ bar.swapaxes(1, 2) % prime
+    assert (rows == np.diag(merged.norms) * merged.order).all()
     halves = {i.label: chi for i, chi in zip(table.irreps, table.characters, strict=True)}
     for irrep, chi, norm in zip(merged.irreps, merged.characters, merged.norms, strict=True):
         if norm == 1:
