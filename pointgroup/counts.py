@@ -208,6 +208,7 @@ def mode_counts(molecule: Molecule | Symmetry, tolerance: float | None = None) -
     return count_modes(vibrational_representation(symmetry))
 
 
+@lru_cache(maxsize=4096)
 def count_modes(representation: Representation) -> ModeCounts:
     """Mode counts from Γ_vib itself."""
     group = representation.group
