@@ -888,17 +888,28 @@ def fibonacci_sphere(count):
     return 0.8 * count**0.5 * np.stack([rho * np.cos(turn), rho * np.sin(turn), z], axis=1)
 
 
-@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [500, 2000])
 def test_atoms_spread_over_a_sphere(count):
     molecule = Molecule(["C"] * count, fibonacci_sphere(count))
     assert group_of(molecule, 0.001) == "C2"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("tolerance", [0.1, 0.5])
-def test_ten_thousand_atoms_at_a_loose_tolerance(tolerance):
-    molecule = Molecule(["C"] * 9261, 1.5 * lattice(21))
-    assert group_of(molecule, tolerance) == "Oh"
+@pytest.mark.parametrize(
+    ("positions", "tolerance"),
+    [
+        (fibonacci_sphere(10_000), 0.001), (fibonacci_sphere(10_000), None),
+        (1.5 * lattice(21), 0.1),
+    ],
+)  # fmt: skip
+def test_more_comparisons_than_memory_are_refused_with_the_limit(positions, tolerance):
+    molecule = Molecule(["C"] * len(positions), positions)
+    with pytest.raises(GroupError, match="comparisons, the limit is .* smaller tolerance"):
+        detect(molecule, tolerance)
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.001, 0.01])
+def test_nine_thousand_atoms_of_a_cube(tolerance):
+    assert group_of(Molecule(["C"] * 9261, 1.5 * lattice(21)), tolerance) == "Oh"
 
 
 def large_ring(count):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import GroupError
 from ..molecules.molecule import Molecule
 from ..theory.operations import FloatArray, Indices
 
@@ -24,6 +25,8 @@ SAME_MASS = 0.01
 """Masses of one element closer than this (u) are the same isotope."""
 _TREE_ABOVE = 400
 """Atoms of one kind from which a search tree beats the matrix of all distances."""
+_MOST_COMPARISONS = 20_000_000
+"""Pairs of atoms, or images of atoms, that are compared at the most."""
 _PARTNERS_TRIED = 4
 """Near atoms that are tried as the second of the reference pair."""
 _BATCH = 2_000_000
@@ -107,12 +110,24 @@ def candidate_operations(cloud: Cloud, window: float, *, rare: bool = True) -> C
         Whether the first reference atom is one with the fewest possible images, or the most.
     """
     a, shell = _reference_atom(cloud, window, rare=rare)
+    _refuse_too_many(len(shell) * len(cloud.kinds), window, cloud)
     b, images = _reference_partner(cloud, a, shell, window)
+    _refuse_too_many(2 * len(images) * len(cloud.kinds), window, cloud)
     signs = np.repeat(np.array([1, -1]), len(images))
     images = np.concatenate([images, images])
     matrices = pair_matrices(cloud, (a, b), images, signs)
     kept = _sends_probe_home(cloud, matrices, (a, b), window)
     return Candidates((a, b), images[kept], signs[kept], matrices[kept])
+
+
+def _refuse_too_many(comparisons: int, window: float, cloud: Cloud) -> None:
+    """A clear limit in place of an exhausted memory."""
+    if comparisons > _MOST_COMPARISONS:
+        raise GroupError(
+            f"{len(cloud.kinds)} atoms of which too many look alike within {window:.2g} Å: "
+            f"{comparisons:.0e} comparisons, the limit is {_MOST_COMPARISONS:.0e}; "
+            "give a smaller tolerance or a smaller molecule"
+        )
 
 
 def pair_matrices(

@@ -166,7 +166,8 @@ def detect(molecule: Molecule, tolerance: float | None = None) -> Symmetry:
     ToleranceError
         If the tolerance is not between 1e-9 and 0.5 Å.
     GroupError
-        If the molecule has more than 20,000 atoms, or an axis of an order above 200.
+        If the molecule has more than 20,000 atoms, or an axis of an order above 200, or so
+        many like atoms within the tolerance that they cannot be compared.
 
     Examples
     --------
