@@ -903,7 +903,7 @@ def test_atoms_spread_over_a_sphere(count):
 )  # fmt: skip
 def test_more_comparisons_than_memory_are_refused_with_the_limit(positions, tolerance):
     molecule = Molecule(["C"] * len(positions), positions)
-    with pytest.raises(GroupError, match="comparisons, the limit is .* smaller tolerance"):
+    with pytest.raises(GroupError, match=r"comparisons, the limit is .* smaller tolerance"):
         detect(molecule, tolerance)
 
 
