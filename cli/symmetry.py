@@ -253,7 +253,7 @@ def _page(answer: Answer, extra: Extra) -> Iterator[RenderableType | str]:
 def _findings(answer: Answer) -> Iterator[tuple[str, str]]:
     molecule, found = answer.symmetry.molecule, answer.symmetry
     yield "molecule", f"{_title(answer)}: {molecule.formula}, {_counted(molecule.n_atoms, 'atom')}"
-    if _is_smiles(answer.input):
+    if molecule.n_atoms > 1 and _is_smiles(answer.input):
         yield "geometry", "made from the SMILES: lowest force-field or electron-pair minimum"
     yield "point group", f"{found.group} ({group_text(found.group)})"
     atom = int(found.deviations.argmax())

@@ -20,7 +20,6 @@ import numpy as np
 
 from .theory.characters import CharacterTable, Irrep
 from .theory.groups import PointGroup
-from .theory.operations import Operation
 from .theory.representations import Representation
 
 
@@ -125,16 +124,16 @@ def _distinction(irrep: Irrep, other: Irrep, table: CharacterTable) -> str:
     its = table.values[table.index(other)] / other.dimension
     c = int(np.argmax(np.round(np.abs(own - its), 9)))
     operation = table.classes[c].representative
-    first, second = _effect(own[c], irrep, operation), _effect(its[c], other, operation)
+    first, second = _effect(own[c], irrep), _effect(its[c], other)
     if first.startswith("has") and second.startswith("has"):
         return f"{operation.label} {first}, {second.removeprefix('has character ')}"
     return f"{operation.label} {first} but {second}"
 
 
-def _effect(mean: float, irrep: Irrep, operation: Operation) -> str:
+def _effect(mean: float, irrep: Irrep) -> str:
     """What an operation does to functions of an irrep, from its character per dimension."""
     if abs(abs(mean) - 1) < 1e-9:
         return f"{'keeps' if mean > 0 else 'reverses'} {irrep}"
-    if irrep.dimension == 2 and (operation.order > 2 or abs(mean) > 1e-9):
+    if irrep.dimension == 2 and abs(mean) > 1e-9:  # a reflection of the pair has trace 0
         return f"turns {irrep} by {np.degrees(np.arccos(mean)):.4g}°"
     return f"has character {mean * irrep.dimension:.4g} in {irrep}"
