@@ -25,12 +25,6 @@ MOLECULES = {
 FORMATS = {"ase": "ase", "rdkit": "rdkit", "pymatgen": "pymatgen", "pyscf": "pyscf", "qcschema": ""}
 
 
-def test_bohr_is_codata():
-    constants = pytest.importorskip("scipy.constants")
-    # SciPy carries CODATA 2018 or 2022, by its version; they differ by 7e-12 Å.
-    assert pytest.approx(constants.value("Bohr radius") * 1e10, abs=1e-10) == BOHR
-
-
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", MOLECULES)
 def test_there_and_back(form, name):

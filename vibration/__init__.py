@@ -1,6 +1,1 @@
-"""Physics of molecular vibrations. This room is still empty.
-
-It will hold electronic structure (PySCF, GFN2-xTB), Hessians, internal
-coordinates and the GF method, normal modes, infrared and Raman intensities,
-spectra, files of other programs, and batches.
-"""
+"""Physics of molecular vibrations: from a geometry to normal modes, IR and Raman spectra."""
