@@ -1,6 +1,12 @@
 """Group theory of molecules: from a geometry to its point group, mode counts and R."""
 
-from .coordinates import SymmetryCoordinates, irrep_matrices, projector, symmetry_coordinates
+from .coordinates import (
+    SymmetryCoordinates,
+    finite_subgroup,
+    irrep_matrices,
+    projector,
+    symmetry_coordinates,
+)
 from .counts import (
     ModeCounts,
     SilentReason,
@@ -53,6 +59,7 @@ __all__ = [
     "detect",
     "example",
     "example_names",
+    "finite_subgroup",
     "irrep_matrices",
     "ladder",
     "mode_counts",

@@ -14,7 +14,7 @@ Source: J. S. Lomont, *Applications of Finite Groups* (1959), chapter III (proje
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -24,7 +24,7 @@ from .errors import GroupError
 from .theory.basis import coefficients, polynomial_action
 from .theory.characters import CharacterTable, Irrep, class_index
 from .theory.construction import direct_factor
-from .theory.groups import PointGroup
+from .theory.groups import PointGroup, operation_matrices
 from .theory.operations import FloatArray
 
 
@@ -54,8 +54,8 @@ def symmetry_coordinates(symmetry: Symmetry) -> tuple[SymmetryCoordinates, ...]:
     Raises
     ------
     GroupError
-        For a linear molecule, whose infinite group has no finite projector: use a finite
-        subgroup.
+        For a linear molecule, whose infinite group has no finite projector: use
+        `finite_subgroup`.
 
     Examples
     --------
@@ -72,6 +72,46 @@ def symmetry_coordinates(symmetry: Symmetry) -> tuple[SymmetryCoordinates, ...]:
             shape = (len(vectors), irrep.dimension, symmetry.molecule.n_atoms, 3)
             out.append(SymmetryCoordinates(irrep, vectors.reshape(shape)))
     return tuple(out)
+
+
+def finite_subgroup(symmetry: Symmetry, order: int = 4) -> Symmetry:
+    """The symmetry with Cnv or Dnh in place of C∞v or D∞h; unchanged if already finite.
+
+    A fourfold axis is enough for vectors, polarizabilities and force constants: of the
+    motions of a linear molecule, those along the axis are A1 (A1g, A2u) of the subgroup and
+    those across it E (Eg, Eu).
+
+    Parameters
+    ----------
+    order : int
+        n of the axis, at least 3.
+
+    Raises
+    ------
+    GroupError
+        For an atom.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import detect, example
+    >>> symmetry = finite_subgroup(detect(example("carbon_dioxide")))
+    >>> [(str(s.irrep), s.vectors.shape[:2]) for s in symmetry_coordinates(symmetry)]
+    [('A1g', (1, 1)), ('Eg', (1, 2)), ('A2u', (2, 1)), ('Eu', (2, 2))]
+    """
+    if not symmetry.group.is_continuous:
+        return symmetry
+    if not symmetry.group.is_linear:
+        raise GroupError("a single atom has no vibrations: no subgroup is taken")
+    centred = symmetry.group.has_inversion
+    group = PointGroup(f"D{order}h" if centred else f"C{order}v")
+    matrices = symmetry.frame.T @ operation_matrices(group) @ symmetry.frame
+    flips = np.einsum("gij,i,j->g", matrices, symmetry.frame[2], symmetry.frame[2]) < 0
+    return replace(
+        symmetry,
+        group=group,
+        matrices=matrices,
+        permutations=symmetry.permutations[np.where(flips, 2, 0)],
+    )
 
 
 def projector(symmetry: Symmetry, irrep: str) -> FloatArray:
@@ -174,7 +214,7 @@ def irrep_matrices(group: PointGroup) -> dict[str, FloatArray]:
 def _finite_table(group: PointGroup) -> CharacterTable:
     table = group.character_table
     if not isinstance(table, CharacterTable):
-        raise GroupError(f"{group} is continuous: project with a finite subgroup (D2h, C2v)")
+        raise GroupError(f"{group} is continuous: take a finite subgroup with finite_subgroup()")
     return table
 
 

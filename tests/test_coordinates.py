@@ -7,6 +7,7 @@ from spektron.pointgroup import (
     PointGroup,
     detect,
     example,
+    finite_subgroup,
     irrep_matrices,
     projector,
     symmetry_coordinates,
@@ -283,3 +284,24 @@ def test_linear_molecules_are_refused_with_a_way_out(name):
 def test_unknown_irreps_are_refused():
     with pytest.raises(GroupError, match="D6h has no irrep A1"):
         projector(detect(example("benzene")), "A1")
+
+
+@pytest.mark.parametrize("name", ["carbon_dioxide", "acetylene"])
+@pytest.mark.parametrize("order", [3, 4, 5])
+def test_finite_subgroup_of_a_linear_molecule(name, order):
+    molecule = example(name)
+    symmetry = finite_subgroup(detect(molecule), order)
+    assert str(symmetry.group) == f"D{order}h"
+    positions = symmetry.symmetrised_positions - symmetry.origin
+    for matrix, permutation in zip(symmetry.matrices, symmetry.permutations, strict=True):
+        assert positions @ matrix.T == pytest.approx(positions[permutation], abs=1e-9)
+    assert sum(s.vectors.shape[0] * s.vectors.shape[1] for s in symmetry_coordinates(symmetry)) == (
+        3 * molecule.n_atoms
+    )
+
+
+def test_finite_subgroup_leaves_finite_groups_and_refuses_atoms():
+    symmetry = detect(example("water"))
+    assert finite_subgroup(symmetry) is symmetry
+    with pytest.raises(GroupError, match="single atom"):
+        finite_subgroup(detect(Molecule("N", [[0, 0, 0]])))
