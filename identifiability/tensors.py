@@ -67,6 +67,28 @@ class Tensors:
         return np.asarray(along @ along.T)
 
 
+def invariant_tensors(space: InternalSpace, *, rank: Literal[1, 2]) -> tuple[FloatArray, ...]:
+    """Orthonormal derivatives that the group of the parent leaves as they are.
+
+    Parameters
+    ----------
+    rank : 1 or 2
+        Of a dipole moment, (3N, 3) each, or of a polarizability, (3N, 3, 3) each; without
+        translations.
+    """
+    traces = np.trace(space.symmetry.matrices, axis1=1, axis2=2)
+    squares = np.trace(space.symmetry.matrices @ space.symmetry.matrices, axis1=1, axis2=2)
+    unmoved = (space.symmetry.permutations == np.arange(space.molecule.n_atoms)).sum(axis=1)
+    tensor = traces if rank == 1 else (traces**2 + squares) / 2
+    count = round(float(np.mean((unmoved - 1) * traces * tensor)))
+    drawn = [Tensors.random(space, seed) for seed in range(count)]
+    rows = [t.dipole if rank == 1 else t.polarizability for t in drawn]
+    if not rows:
+        return ()
+    basis = np.linalg.qr(np.stack([row.ravel() for row in rows], axis=1))[0].T
+    return tuple(basis.reshape(count, *rows[0].shape))
+
+
 def _averaged(
     space: InternalSpace, dipole: FloatArray, polarizability: FloatArray
 ) -> tuple[FloatArray, FloatArray]:

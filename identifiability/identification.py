@@ -1,0 +1,122 @@
+"""What spectra determine of a force field, and what they leave open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .forcefield import ForceField
+from .observables import Observables, Response, respond
+
+FloatArray = NDArray[np.float64]
+
+_ZERO = 1e-9
+"""Singular values below this, relative to the largest, are rounding errors."""
+_PARTICIPATES = 1e-6
+"""Smallest share of a parameter in a null direction that counts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identification:
+    """Local identifiability of the force constants at a force field.
+
+    Attributes
+    ----------
+    force_field : ForceField
+    observables : Observables
+    response : Response
+    singular_values : (min(m, P),)
+        Of the Jacobian of the logarithms, nuisance parameters projected out; falling.
+    rank : int
+    identifiable : (rank, P)
+        Orthonormal combinations of force constants that the data determine, best first.
+    null_directions : (P − rank, P)
+        Orthonormal combinations that they leave open, to first order.
+    """
+
+    force_field: ForceField
+    observables: Observables
+    response: Response
+    singular_values: FloatArray
+    rank: int
+    identifiable: FloatArray
+    null_directions: FloatArray
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of force constants P."""
+        return self.force_field.n_parameters
+
+    @property
+    def deficiency(self) -> int:
+        """Number of directions left open, P − rank."""
+        return self.n_parameters - self.rank
+
+    @property
+    def gap(self) -> float:
+        """Smallest singular value kept, over the largest one dropped; inf if none is dropped.
+
+        A small gap means that the rank is a matter of taste.
+        """
+        if self.rank == 0 or self.rank == len(self.singular_values):
+            return float("inf")
+        dropped = float(self.singular_values[self.rank])
+        return (
+            float("inf") if dropped == 0 else float(self.singular_values[self.rank - 1]) / dropped
+        )
+
+    @property
+    def condition(self) -> float:
+        """Largest over smallest singular value kept."""
+        return float(self.singular_values[0] / self.singular_values[self.rank - 1])
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """Names of the force constants that take part in a null direction."""
+        shares = (self.null_directions**2).sum(axis=0)
+        names = self.force_field.parameters.names
+        return tuple(n for n, s in zip(names, shares, strict=True) if s > _PARTICIPATES)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rank} of {self.n_parameters} force constants determined by "
+            f"{len(self.response.values)} observables"
+        )
+
+
+def identify(force_field: ForceField, observables: Observables) -> Identification:
+    """Rank of a set of spectra at a force field.
+
+    The rank is local and holds for almost all force fields of the same symmetry if it holds
+    at one; `exact_rank` certifies it.
+
+    Parameters
+    ----------
+    force_field : ForceField
+    observables : Observables
+
+    Raises
+    ------
+    IdentifiabilityError
+        If intensities are asked for without tensors, or the force field is not that of a
+        minimum.
+    """
+    response = respond(force_field.matrix, force_field.parameters, observables)
+    jacobian = without_nuisance(response)
+    _, values, rows = np.linalg.svd(jacobian, full_matrices=True)
+    largest = float(np.linalg.norm(response.jacobian, 2)) if len(values) else 0.0
+    rank = int(np.count_nonzero(values > _ZERO * largest))
+    return Identification(
+        force_field, observables, response, values, rank, rows[:rank], rows[rank:]
+    )
+
+
+def without_nuisance(response: Response) -> FloatArray:
+    """(m, P) Jacobian with what the nuisance parameters can imitate projected out."""
+    if not response.nuisance.shape[1]:
+        return response.jacobian
+    u, s, _ = np.linalg.svd(response.nuisance, full_matrices=False)
+    imitated = u[:, s > _ZERO * s[0]] if len(s) and s[0] > 0 else u[:, :0]
+    return np.asarray(response.jacobian - imitated @ (imitated.T @ response.jacobian))
