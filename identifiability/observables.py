@@ -211,7 +211,7 @@ def _intensity(
 def _logarithm(
     quantity: Data, values: FloatArray, slopes: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Logarithm of the sum of the parts (n,), or of ρ = 3γ²/(45a² + 4γ²), and its derivatives (n, P)."""
+    """Logarithm (n,) of Σ parts, or of ρ = 3γ²/(45a² + 4γ²), and its derivatives (n, P)."""
     total = values.sum(axis=0)
     log, slope = np.log(total), slopes.sum(axis=0) / total[:, None]
     if quantity != "depolarisation":
