@@ -6,7 +6,8 @@ exit code  meaning
 0          every input was answered
 1          an unexpected error, that is a bug; one line, or a traceback if the
            environment variable ``SPEKTRON_DEBUG`` is set
-2          an input or an option cannot be used; one line on standard error for each
+2          an input or an option cannot be used, or a calculation does not converge; one
+           line on standard error for each
 130, 141   interrupted by Ctrl-C; the reader of a pipe went away (as for any program)
 =========  ============================================================================
 """
@@ -21,7 +22,9 @@ from typing import Annotated
 import typer
 
 from .census import census
+from .modes import modes
 from .output import complain
+from .spectrum import spectrum
 from .symmetry import symmetry
 from .table import table
 
@@ -36,6 +39,8 @@ app = typer.Typer(
 app.command()(symmetry)
 app.command()(table)
 app.command()(census)
+app.command()(spectrum)
+app.command()(modes)
 
 
 def _print_version(wanted: bool) -> None:
@@ -97,13 +102,14 @@ def _forget_output() -> None:
 def _explain(error: Exception) -> int:
     """Print one line for a failed command; the exit code."""
     from ..pointgroup.errors import InputError
+    from ..vibration.errors import CalculationError
 
     # typer brings its own copy of click, or imports it, by version: so no `except` names it.
     usage = getattr(error, "format_message", None)
     if usage is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "spektron")
         complain(f"{' '.join(usage().split())} (see {command} --help)")
-    elif isinstance(error, InputError):
+    elif isinstance(error, (InputError, CalculationError)):
         complain(str(error))
     elif os.environ.get("SPEKTRON_DEBUG"):
         raise error

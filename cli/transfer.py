@@ -1,0 +1,394 @@
+"""``spektron transfer DATA…``: how well a calibration moves from one instrument to another.
+
+DATA is a folder or files with the same samples on several instruments and reference values:
+CSV, npz, MATLAB DataSets or JCAMP-DX. In each of many random splits a calibration set is
+measured on the master; k of its samples, chosen by Kennard and Stone, are measured on the
+target too; the test samples are predicted from their target spectra alone. Test samples are
+overwritten in memory while methods are fitted. An interrupted run is continued by the same
+command.
+
+With ``--json`` standard output is one object::
+
+    data, samples, instruments, properties       what was read
+    lines         [{master, target, property, k, method, n_splits, r2, r2_low, r2_high, rmsep,
+                  rmsep_low, rmsep_high}]; medians over splits with their 95 % intervals; k is
+                  null for calibrations on the target's own calibration set
+    trivial       [{target, property}] that two channels of the target give exactly
+    comparisons   [{master, target, property, k, first, second, n_splits, wins, gain,
+                  p_wilcoxon, p_corrected, ratio, ratio_low, ratio_high, p_samples}]; the
+                  default against every single published baseline; ratio is that of the RMSEP
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .drawing import checked_figure
+from .output import Json, columns, complain, facts, print_json, show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ..ml.benchmark import Comparison, Plan, Results
+    from ..ml.benchmark.summary import Line
+    from ..ml.spectra import Study, Unit
+
+_NEWS = 30.0
+"""Seconds between lines of progress where there is no terminal."""
+
+
+def transfer(
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA",
+            show_default=False,
+            help="A folder or files of spectra: csv, npz, mat, JCAMP-DX.",
+        ),
+    ],
+    master: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Instrument of the calibration; all if not given."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Instrument to predict on; all if not given."),
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property",
+            show_default=False,
+            help="Reference value; can be given several times, all if not given.",
+        ),
+    ] = None,
+    k: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--k",
+            metavar="N",
+            show_default="0, 5, 10, 25",
+            help="Transfer samples; can be given several times.",
+        ),
+    ] = None,
+    splits: Annotated[int, typer.Option(metavar="N", help="Number of random splits.")] = 50,
+    first_seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first split.")] = 0,
+    test: Annotated[
+        int | None,
+        typer.Option(metavar="N", show_default="a quarter", help="Samples of the test set."),
+    ] = None,
+    calibration: Annotated[
+        int | None,
+        typer.Option(metavar="N", show_default="the rest", help="Samples of the calibration set."),
+    ] = None,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method", show_default=False, help="Method; can be given several times, else all."
+        ),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(metavar="nm|cm-1", show_default=False, help="Of axes that state none."),
+    ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Interpolate instruments onto the master's axis.")
+    ] = False,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where finished splits are kept.")
+    ] = Path("transfer.cells"),
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", show_default=False, help="Processes; all cores if not given."),
+    ] = None,
+    audit: Annotated[
+        bool,
+        typer.Option("--audit", help="First refit with changed test samples; nothing may change."),
+    ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="R² and RMSEP against k."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Move a calibration between instruments with k samples: a benchmark of methods.
+
+    Interrupted, it continues when the same command is given again.
+    """
+    from ..ml.benchmark import NAMES, Plan, check_plan
+    from ..ml.loaders import load_study
+
+    if figure is not None:
+        checked_figure(figure)
+    study = load_study(data, unit=_unit(unit))
+    pairs = _pairs(study, master, target)
+    if resample:
+        study = _resampled(study, pairs)
+    plan = Plan(
+        pairs=pairs,
+        properties=_properties(study, properties),
+        ks=tuple(sorted(set(k if k else (0, 5, 10, 25)))),
+        seeds=tuple(range(first_seed, first_seed + _at_least_one(splits))),
+        methods=tuple(methods or NAMES),
+        n_test=test,
+        n_calibration=calibration,
+    )
+    check_plan(study, plan)
+    if audit:
+        _audit(study, plan)
+    results = _run(study, plan, out, workers)
+    if figure is not None:
+        from .transfer_figure import draw
+
+        draw(results, figure)
+    if as_json:
+        print_json(_json(study, results))
+    else:
+        show(*_page(study, results))
+
+
+# ---- what is asked for ----
+
+
+def _unit(text: str | None) -> Unit | None:
+    if text is None or text == "nm":
+        return "nm" if text else None
+    if text in ("cm-1", "cm⁻¹", "1/cm"):
+        return "cm-1"
+    raise typer.BadParameter(f"unit {text!r} is neither nm nor cm-1")
+
+
+def _at_least_one(splits: int) -> int:
+    if splits < 1:
+        raise typer.BadParameter(f"{splits} splits; give 1 or more")
+    return splits
+
+
+def _pairs(study: Study, master: str | None, target: str | None) -> tuple[tuple[str, str], ...]:
+    """Master and target; all ordered pairs of what was not given."""
+    from ..ml.errors import ProtocolError
+
+    for name in (master, target):
+        if name is not None:
+            study.instrument(name)
+    names = list(study.instruments)
+    pairs = [
+        (a, b)
+        for a in ([master] if master else names)
+        for b in ([target] if target else names)
+        if a != b
+    ]
+    if not pairs:
+        have = ", ".join(names)
+        raise ProtocolError(
+            f"{study.name}: no two instruments to transfer between; it has {have}"
+            + (f", and master and target are both {master}" if master and target else "")
+        )
+    return tuple(pairs)
+
+
+def _properties(study: Study, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    from ..ml.errors import ProtocolError
+
+    known = {name.lower(): name for name in study.properties}
+    for name in wanted or ():
+        study.values(name)
+    if not known:
+        raise ProtocolError(f"{study.name}: no reference values; add a column or a file of them")
+    return tuple(known[name.lower()] for name in wanted or known)
+
+
+def _resampled(study: Study, pairs: Sequence[tuple[str, str]]) -> Study:
+    from ..ml.resampling import on_one_axis, same_axis
+
+    names = tuple(dict.fromkeys(name for pair in pairs for name in pair))
+    first, *others = (study.instrument(name) for name in names)
+    one = on_one_axis(study, names, resample=True)
+    if not all(same_axis(first, other) for other in others):
+        axis = one.instrument(names[0]).axis
+        complain(
+            f"resampled onto the channels of {names[0]}: {axis.size} from {axis[0]:g} to "
+            f"{axis[-1]:g} {first.unit}"
+        )
+    return one
+
+
+# ---- the run ----
+
+
+def _audit(study: Study, plan: Plan) -> None:
+    """The audit of one split of every problem; a leak ends the run."""
+    from ..ml.benchmark import audit, entries_named, split_of, usable_rows
+
+    compared = 0
+    for master, target in plan.pairs:
+        for name in plan.properties:
+            rows = usable_rows(study, name)
+            split = split_of(
+                plan.seeds[0], len(rows), n_test=plan.n_test, n_calibration=plan.n_calibration
+            )
+            compared += audit(
+                study.instrument(master).spectra[rows],
+                study.instrument(target).spectra[rows],
+                study.values(name)[rows],
+                split,
+                plan.ks,
+                entries_named(plan.methods),
+            )
+    complain(f"audit: {compared} calibrations are the same whatever the test samples are")
+
+
+def _run(study: Study, plan: Plan, out: Path, workers: int | None) -> Results:
+    from ..ml.benchmark import run_plan
+
+    try:
+        with _reporting() as report:
+            return run_plan(study, plan, out, workers=workers, progress=report)
+    except KeyboardInterrupt:
+        complain(f"interrupted; {out} keeps what is finished, the same command continues")
+        raise
+
+
+@contextmanager
+def _reporting() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal, else a line now and then, both on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines_of_progress()
+        return
+    shown = (BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
+    with Progress(*shown, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines_of_progress() -> Callable[[int, int], None]:
+    last, told = time.monotonic(), False
+
+    def report(done: int, total: int) -> None:
+        nonlocal last, told
+        if done and not told and done < total and time.monotonic() - last < 1:
+            complain(f"continues: {done} of {total} splits are finished")
+        told = True
+        if time.monotonic() - last > _NEWS:
+            last = time.monotonic()
+            complain(f"{done} of {total} splits")
+
+    return report
+
+
+# ---- for people ----
+
+
+def _page(study: Study, results: Results) -> Iterator[RenderableType | str]:
+    from ..ml.benchmark.summary import lines
+
+    found = lines(results)
+    plan = results.plan
+    yield facts(_findings(study, plan))
+    for master, target in plan.pairs:
+        for name in plan.properties:
+            problem = (master, target, name)
+            here = [x for x in found if (x.master, x.target, x.property) == problem]
+            yield f"{master} → {target}, {name}" + _triviality(found, target, name)
+            yield columns(["method", "k", "R²", "95 %", "RMSEP", "95 %"], map(_row, here))
+            compared = _comparisons(study, results, found, problem)
+            if compared:
+                yield "\n".join(compared)
+
+
+def _findings(study: Study, plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "data", f"{study.name}: {study.n_samples} samples, {', '.join(study.instruments)}"
+    yield "splits", f"{len(plan.seeds)}, seeds {plan.seeds[0]} to {plan.seeds[-1]}"
+    yield "shown", "medians over splits with the 95 % intervals of the median"
+
+
+def _triviality(found: Sequence[Line], target: str, name: str) -> str:
+    from ..ml.benchmark.summary import is_trivial
+
+    return " (trivial: two channels of the target give it)" if is_trivial(
+        found, target, name
+    ) else ""  # fmt: skip
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    return (
+        line.method,
+        "all" if line.k is None else str(line.k),
+        f"{line.r2:.3f}",
+        f"{line.r2_low:.3f} to {line.r2_high:.3f}",
+        f"{line.rmsep:.4g}",
+        f"{line.rmsep_low:.4g} to {line.rmsep_high:.4g}",
+    )
+
+
+def _comparisons(
+    study: Study, results: Results, found: Sequence[Line], problem: tuple[str, str, str]
+) -> list[str]:
+    from ..ml.benchmark.summary import best_published, versus
+
+    out = []
+    for k in results.plan.ks:
+        best = best_published(found, problem, k)
+        compared = best and versus(study, results, problem, k, "default", best)
+        if best and compared:
+            out.append(f"k = {k}: default against {best}, {comparison_text(compared)}")
+    return out
+
+
+def comparison_text(found: Comparison) -> str:
+    """A comparison in words."""
+    return (
+        f"better in {found.wins} of {found.n_splits} splits, RMSEP × {found.ratio:.2f} "
+        f"({found.ratio_low:.2f} to {found.ratio_high:.2f}); p = {found.p_wilcoxon:.1g} over "
+        f"splits, {found.p_corrected:.1g} corrected for shared samples, {found.p_samples:.1g} "
+        "over samples"
+    )
+
+
+# ---- for programs ----
+
+
+def _json(study: Study, results: Results) -> Json:
+    from ..ml.benchmark.summary import is_trivial, lines
+
+    found = lines(results)
+    problems = {(line.target, line.property) for line in found}
+    return {
+        "data": study.name,
+        "samples": study.n_samples,
+        "instruments": list(study.instruments),
+        "properties": list(study.properties),
+        "lines": [asdict(line) for line in found],
+        "trivial": [
+            {"target": target, "property": name}
+            for target, name in sorted(problems)
+            if is_trivial(found, target, name)
+        ],
+        "comparisons": list(_comparisons_json(study, results)),
+    }
+
+
+def _comparisons_json(study: Study, results: Results) -> Iterator[Json]:
+    from ..ml.benchmark import BASELINES
+    from ..ml.benchmark.summary import versus
+
+    plan = results.plan
+    for pair in plan.pairs:
+        for name in plan.properties:
+            for k in plan.ks:
+                for other in BASELINES:
+                    found = versus(study, results, (*pair, name), k, "default", other)
+                    if found is not None:
+                        where = {"master": pair[0], "target": pair[1], "property": name, "k": k}
+                        yield where | {"first": "default", "second": other} | asdict(found)
