@@ -24,12 +24,13 @@ With ``--json`` standard output is one object::
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .output import print_json, show
+from .output import complain, print_json, show
 from .vibrations import (
     Drawing,
     checked_folder,
@@ -40,6 +41,10 @@ from .vibrations import (
     warnings_as_lines,
     write_results,
 )
+
+if TYPE_CHECKING:
+    from ..vibration.harmonic import HarmonicData
+    from ..vibration.modes import NormalModes
 
 
 def modes(
@@ -87,15 +92,12 @@ def modes(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Normal modes of another program's output: irreps, activity, isotopologues, spectra."""
-    from ..vibration.files.reading import read_harmonic
-    from ..vibration.modes import normal_modes
+    from ..vibration.lineshapes import check_shape
     from ..vibration.thermochemistry import thermochemistry
 
+    check_shape(shape, fwhm, 0.5)  # type: ignore[arg-type]
     with warnings_as_lines():
-        data = read_harmonic(output)
-        molecule = isotopes_of(isotopes or [], data.molecule)
-        data = data.with_masses(molecule.masses)
-        found = normal_modes(data, tolerance=tolerance, allow_nonstationary=allow_nonstationary)
+        data, found = _read(output, isotopes or [], tolerance, allow_nonstationary)
         treatment = "quasi-rrho" if quasi_rrho else "rrho"
         thermo = thermochemistry(found, temperature, pressure, treatment=treatment)  # type: ignore[arg-type]
     drawing = Drawing(fwhm, shape, scale, laser, temperature)
@@ -104,3 +106,23 @@ def modes(
         print_json({"input": str(output), **modes_json(found, thermo), "files": files})
     else:
         show(*page(found, thermo), *([f"files in {out}: {', '.join(files)}"] if files else []))
+
+
+def _read(
+    output: Path, isotopes: list[str], tolerance: float | None, allow_nonstationary: bool
+) -> tuple[HarmonicData, NormalModes]:
+    """Harmonic data and modes of a file; printed modes as they are unless masses change."""
+    from ..vibration.files.reading import has_hessian, read_harmonic, read_modes
+    from ..vibration.modes import normal_modes
+
+    if isotopes or has_hessian(output):
+        data = read_harmonic(output)
+        data = data.with_masses(isotopes_of(isotopes, data.molecule).masses)
+        modes = normal_modes(data, tolerance=tolerance, allow_nonstationary=allow_nonstationary)
+        return data, modes
+    printed = read_modes(output)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the Hessian is only written, the modes are as printed
+        data = printed.harmonic_data()
+    complain(f"note: {output} holds no Hessian; modes and intensities are as printed there")
+    return data, printed.labelled(tolerance=tolerance)

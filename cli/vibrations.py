@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..vibration.thermochemistry import Thermochemistry
 
 _MASS_NUMBERS = {"D": 2, "T": 3}
+_SPLIT = 1.0
+"""cm⁻¹; the modes of a degenerate set that differ by more get a row each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _findings(modes: NormalModes) -> Iterator[tuple[str, str]]:
     n = len(modes.imaginary)
     kind = "minimum" if n == 0 else f"saddle point, {n} imaginary mode{'s' if n > 1 else ''}"
     yield "point", kind
-    if len(modes.rigid_body):
+    if modes.rigid_body.any():
         worst = max(modes.rigid_body, key=abs)
         yield "rigid body", f"residual wavenumbers up to {worst:.1f} cm⁻¹, ideally 0"
     counts = mode_counts(modes.symmetry)
@@ -139,9 +141,11 @@ def _masses(molecule: Molecule) -> str:
     """Isotopes that are not the most abundant ones."""
     if molecule.has_default_masses:
         return ""
+    if None in molecule.mass_numbers:
+        return f", with masses of no isotope, {molecule.masses.sum():.3f} u in all"
     plain = molecule.with_masses(None).mass_numbers
     other = [
-        f"{n or '?'}{s}{i + 1}"
+        f"{n}{s}{i + 1}"
         for i, (s, n, p) in enumerate(
             zip(molecule.symbols, molecule.mass_numbers, plain, strict=True)
         )
@@ -160,9 +164,8 @@ def _heads(modes: NormalModes) -> list[str]:
 
 
 def _rows(modes: NormalModes) -> Iterator[list[str]]:
-    """One row for each degenerate set, intensities summed."""
-    for number in dict.fromkeys(modes.sets.tolist()):
-        members = list(modes.members(number))
+    """One row for each degenerate set, intensities summed; for each mode of a split set."""
+    for members in _bands(modes):
         first = members[0]
         label = f"{first + 1}" if len(members) == 1 else f"{first + 1}–{members[-1] + 1}"
         row = [label, modes.irreps[first], f"{modes.wavenumbers[members].mean():.2f}"]
@@ -174,6 +177,15 @@ def _rows(modes: NormalModes) -> Iterator[list[str]]:
         row.append(f"{modes.reduced_masses[members].mean():.3f}")
         row.append(f"{modes.force_constants[members].mean():.3f}")
         yield [*row, active_in(modes, first)]
+
+
+def _bands(modes: NormalModes) -> Iterator[list[int]]:
+    for number in dict.fromkeys(modes.sets.tolist()):
+        members = list(modes.members(number))
+        if modes.splitting(number) > _SPLIT:
+            yield from ([i] for i in members)
+        else:
+            yield members
 
 
 def _ratio(modes: NormalModes, members: list[int]) -> str:

@@ -5,11 +5,12 @@ from .jcamp import read_jcamp, write_jcamp
 from .molden import write_molden
 from .printed import PrintedModes
 from .qcschema import write_harmonic
-from .reading import read_harmonic, read_modes
+from .reading import has_hessian, read_harmonic, read_modes
 from .tables import write_curve, write_peaks
 
 __all__ = [
     "PrintedModes",
+    "has_hessian",
     "read_harmonic",
     "read_jcamp",
     "read_modes",

@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -62,17 +64,36 @@ def read_output_hessian(path: PathLike) -> HarmonicData:
     HarmonicWarning
         If the Hessian was rebuilt from printed modes.
     """
+    modes, archive = _modes_and_archive(path)
+    if archive is not None:
+        return archive
+    try:
+        return modes.harmonic_data()
+    except InputError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def prints_hessian(path: PathLike) -> bool:
+    """Whether a program's output has the Hessian itself: a Gaussian archive entry.
+
+    Raises
+    ------
+    FileError, MissingPackage
+        As `read_output_hessian`.
+    """
+    return _modes_and_archive(path)[1] is not None
+
+
+def _modes_and_archive(path: PathLike) -> tuple[PrintedModes, HarmonicData | None]:
+    """Printed modes, and the archive entry if it is of the same calculation."""
     text = read_text(path)
     data = _parsed(path)
     modes = _modes(data, text, path)
     if str(data.metadata.get("package", "")) == "Gaussian":
         archive = parse_archive(text, path, modes.molecule.masses)
         if archive is not None and _largest_difference(archive, modes) < SAME_MODES:
-            return archive
-    try:
-        return modes.harmonic_data()
-    except InputError as error:
-        raise FileError(f"{path}: {error}") from None
+            return modes, archive
+    return modes, None
 
 
 def _largest_difference(data: HarmonicData, modes: PrintedModes) -> float:
@@ -90,7 +111,7 @@ def _largest_difference(data: HarmonicData, modes: PrintedModes) -> float:
 def _parsed(path: PathLike) -> Any:
     """What cclib finds in a file."""
     try:
-        from cclib.io.ccio import ccread
+        from cclib.io.ccio import ccopen
     except ImportError:
         raise MissingPackage(
             'reading other programs\' outputs needs cclib; run: pip install "spektron[dft]"'
@@ -99,7 +120,9 @@ def _parsed(path: PathLike) -> Any:
     unknown = f"{path}: no output of a quantum-chemistry program that cclib knows"
     # cclib fails in as many ways as there are damaged files.
     try:
-        data = ccread(str(path), loglevel=logging.CRITICAL)
+        with _silent_logger():
+            log = ccopen(str(path), loglevel=logging.CRITICAL)
+            data = None if log is None else log.parse()
     except Exception as error:  # noqa: BLE001
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise FileError(f"{path}: cclib cannot read it ({reason}); is it cut short?") from None
@@ -109,6 +132,17 @@ def _parsed(path: PathLike) -> Any:
         if not len(getattr(data, name, ())):
             raise FileError(f"{path}: the output has no {what}; is it cut short?")
     return data
+
+
+@contextmanager
+def _silent_logger() -> Iterator[None]:
+    """What cclib says about files that it does not know goes nowhere: we say it."""
+    logger = logging.getLogger("cclib")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _modes(data: Any, text: str, path: PathLike) -> PrintedModes:

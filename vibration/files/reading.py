@@ -18,7 +18,7 @@ from ..harmonic import HarmonicData
 from .fchk import is_fchk, parse_fchk
 from .orca import is_orca_hessian, parse_orca_hessian, parse_orca_modes
 from .printed import PrintedModes
-from .programs import read_output, read_output_hessian
+from .programs import prints_hessian, read_output, read_output_hessian
 from .qcschema import parse_qcschema
 from .text import PathLike, read_text
 
@@ -46,6 +46,20 @@ def read_harmonic(path: PathLike) -> HarmonicData:
     if text.lstrip().startswith("{"):
         return parse_qcschema(text, path)
     return read_output_hessian(path)
+
+
+def has_hessian(path: PathLike) -> bool:
+    """Whether a file has the Hessian itself, so that `read_harmonic` need not rebuild it.
+
+    Raises
+    ------
+    FileError, MissingPackage
+        As `read_harmonic`, for another program's output.
+    """
+    text = read_text(path)
+    if is_fchk(text) or is_orca_hessian(text) or text.lstrip().startswith("{"):
+        return True
+    return prints_hessian(path)
 
 
 def read_modes(path: PathLike) -> PrintedModes:
