@@ -15,6 +15,16 @@ XTB_METHODS = ("gfn2-xtb", "gfn1-xtb")
 """Semi-empirical methods, which have no basis set, grid or density fitting to choose."""
 
 
+_ALIASES = {
+    "gfn2": "gfn2-xtb",
+    "xtb": "gfn2-xtb",
+    "gfn1": "gfn1-xtb",
+    # The multiplicity decides which of the two it is.
+    "rhf": "hf",
+    "uhf": "hf",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """Method, basis and settings of an electronic-structure calculation.
@@ -28,7 +38,8 @@ class Level:
     density_fit : bool
         Coulomb and exchange integrals by density fitting.
     grid : int
-        PySCF level (0 to 9) of the integration grid. At least 4 for soft modes.
+        PySCF level (0 to 9) of the integration grid. At least 4 for soft modes, 5 for
+        meta-GGA functionals.
     convergence : float
         Change of the energy (Eh) at which self-consistency is reached. Derivatives of
         polarizabilities need 1e-11: at 1e-9 Raman activities can be off by 8 %.
@@ -52,7 +63,7 @@ class Level:
 
     def __post_init__(self) -> None:
         method = self.method.strip().lower()
-        method = {"gfn2": "gfn2-xtb", "xtb": "gfn2-xtb", "gfn1": "gfn1-xtb"}.get(method, method)
+        method = _ALIASES.get(method, method)
         basis = "" if method in XTB_METHODS else self.basis.strip().lower()
         object.__setattr__(self, "method", method)
         object.__setattr__(self, "basis", basis)
@@ -79,7 +90,7 @@ class Level:
     @property
     def is_hartree_fock(self) -> bool:
         """Whether there is no functional, hence no grid."""
-        return self.method in ("hf", "rhf", "uhf")
+        return self.method == "hf"
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values; `from_json` takes them back."""
