@@ -95,7 +95,7 @@ def modes(
     from ..vibration.lineshapes import check_shape
     from ..vibration.thermochemistry import thermochemistry
 
-    check_shape(shape, fwhm, 0.5)  # type: ignore[arg-type]
+    check_shape(shape, fwhm, 0.5)
     with warnings_as_lines():
         data, found = _read(output, isotopes or [], tolerance, allow_nonstationary)
         treatment = "quasi-rrho" if quasi_rrho else "rrho"

@@ -28,7 +28,7 @@ STYLES = {
 """Colour (Okabe and Ito's) and marker of the methods that are drawn."""
 FALLBACK = ("0.6", ".")
 LOWEST_R2 = -0.2
-"""Where the axis of R² ends; what lies below is not drawn."""
+"""Medians of R² below are not drawn, in neither panel: calibrations without any transfer."""
 _SPREAD = 0.018
 """Shift between methods, as a share of the axis, so that intervals do not hide each other."""
 
@@ -67,7 +67,7 @@ def draw_merit(axes: Axes, here: Sequence[Line], ks: Sequence[int], merit: str) 
     drawn = [m for m in dict.fromkeys(x.method for x in here if x.k) if m in STYLES]
     drawn = drawn or list(dict.fromkeys(x.method for x in here if x.k is not None))
     for number, method in enumerate(drawn):
-        points = [x for x in here if x.method == method and x.k in place]
+        points = [x for x in here if x.method == method and x.k in place and x.r2 > LOWEST_R2]
         shift = _SPREAD * len(ks) * (number - (len(drawn) - 1) / 2)
         where = [place[x.k] + shift for x in points if x.k is not None]
         middle = [getattr(x, merit) for x in points]
@@ -92,11 +92,10 @@ def draw_merit(axes: Axes, here: Sequence[Line], ks: Sequence[int], merit: str) 
 
 
 def _limit(axes: Axes, here: Sequence[Line], merit: str) -> None:
-    """Leave out what would flatten everything else: calibrations without any transfer."""
-    with_pairs = [x for x in here if x.k != 0]
+    """Axes that show every drawn median, and intervals as far as they matter."""
+    drawn = [x for x in here if x.r2 > LOWEST_R2]
     if merit == "r2":
-        lowest = min((x.r2_low for x in with_pairs), default=0.0)
+        lowest = min((x.r2_low for x in drawn), default=0.0)
         axes.set_ylim(max(LOWEST_R2, lowest - 0.05), 1.0)
-    elif with_pairs:
-        highest = max(x.rmsep_high for x in with_pairs if x.r2 > LOWEST_R2 or len(with_pairs) < 3)
-        axes.set_ylim(0, 1.08 * highest)
+    elif drawn:
+        axes.set_ylim(0, 1.2 * max(x.rmsep for x in drawn))

@@ -38,7 +38,7 @@ class LineBlock:
     @property
     def n_lines(self) -> int:
         """Number of distinct wavenumbers."""
-        return self.columns.shape[1] // self.dimension
+        return int(self.columns.shape[1]) // self.dimension
 
 
 @dataclass(frozen=True, slots=True, eq=False)

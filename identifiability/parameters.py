@@ -22,15 +22,12 @@ _ROOT2 = 2**0.5
 
 
 class Parameters(Protocol):
-    """A linear parametrisation of the symmetric (d, d) matrices F.
+    """A linear parametrisation of the symmetric (d, d) matrices F."""
 
-    Attributes
-    ----------
-    space : InternalSpace
-    names : tuple of str, length P
-    """
-
-    space: InternalSpace
+    @property
+    def space(self) -> InternalSpace:
+        """The displacements that F acts on."""
+        ...
 
     @property
     def names(self) -> tuple[str, ...]:
