@@ -19,8 +19,9 @@ unexport PYTHONPATH PYTHONHOME
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/wheel.stamp ## run the demonstration (base install only)
-	@$(PY) examples/demo.py $(ARGS)
+demo: $(VENV)/dft.stamp $(VENV)/wheel.stamp ## run the demonstrations: symmetry, and a DFT spectrum
+	@$(PY) examples/demo.py
+	@$(PY) examples/demo_spectrum.py
 
 test: $(VENV)/test.stamp $(VENV)/wheel.stamp ## run the tests on the installed wheel
 	@$(PY) -m pytest $(ARGS)
@@ -45,13 +46,13 @@ clean: ## remove .venv and all caches
 # *.egg-info, nor the wheel files that were removed since the last build.
 define build-wheel
 	@rm -rf $(VENV)/src && mkdir $(VENV)/src
-	@cp -R $(ROOMS) setup.cfg pyproject.toml LICENSE $(wildcard README.md) $(VENV)/src
+	@cp -R $(ROOMS) setup.cfg setup.py pyproject.toml LICENSE $(wildcard README.md) $(VENV)/src
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(VENV)/src/dist ./$(VENV)/src
 endef
 
 # Stamps are written last. A set-up that was interrupted has no base.stamp, and
 # starts from an empty environment.
-$(VENV)/base.stamp: setup.cfg pyproject.toml constraints.txt
+$(VENV)/base.stamp: setup.cfg setup.py pyproject.toml constraints.txt
 	@test -e $@ || { \
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo "Spektron needs Python 3.11 or newer; choose one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
@@ -64,9 +65,10 @@ $(VENV)/base.stamp: setup.cfg pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt $(VENV)/src/dist/*.whl
 	@touch $(VENV)/wheel.stamp $@
 
+$(VENV)/dft.stamp: EXTRAS = dft
 $(VENV)/test.stamp: EXTRAS = test,lint
 $(VENV)/bench.stamp: EXTRAS = test,bench
-$(VENV)/test.stamp $(VENV)/bench.stamp: $(VENV)/base.stamp
+$(VENV)/dft.stamp $(VENV)/test.stamp $(VENV)/bench.stamp: $(VENV)/base.stamp
 	@echo "Installing what [$(EXTRAS)] needs."
 	@mv $(VENV)/base.stamp $(VENV)/base.hidden
 	@$(PIP) install --constraint constraints.txt "$$(echo $(VENV)/src/dist/*.whl)[$(EXTRAS)]"

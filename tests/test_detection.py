@@ -8,6 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from spektron.pointgroup import Molecule, PointGroup, detect, example, example_names, mode_counts
+from spektron.pointgroup.detection.cloud import Cloud
+from spektron.pointgroup.detection.linear import far_from_linear
 from spektron.pointgroup.errors import GroupError, ToleranceError
 from spektron.pointgroup.theory.groups import operation_matrices
 
@@ -424,6 +426,18 @@ def test_atoms_on_a_line(count, kind):
     assert str(symmetry.group) == ("C∞v" if kind == "uneven" else "D∞h")
     assert mode_counts(symmetry).n_vib == 3 * count - 5
     check(symmetry)
+
+
+@given(st.integers(2, 9), st.floats(1e-3, 3), st.integers(0, 3), st.integers(0, 2**32 - 1))
+def test_distance_from_all_lines_is_that_of_the_inertia_ellipsoid(count, limit, flat, seed):
+    """The least RMS distance to a line through the centroid, from the singular values."""
+    rng = np.random.default_rng(seed)
+    positions = rng.normal(size=(count, 3)) * [2.0, *(10.0 ** -rng.integers(0, 1 + flat, size=2))]
+    cloud = Cloud(positions - positions.mean(axis=0), np.zeros(count, int), np.ones(count), ())
+    across = np.linalg.svd(cloud.positions, compute_uv=False)[1:]
+    rms = np.sqrt(np.sum(across**2) / count)
+    assume(abs(rms - limit) > 1e-6 * limit)
+    assert far_from_linear(cloud, limit) == (rms > limit)
 
 
 @pytest.mark.parametrize("height", [1e-7, 1e-5, 1e-3, 0.01, 0.1])

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..theory.operations import Indices
-
-Signs = NDArray[np.int64]
+from . import kernels
+from .kernels import Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +33,7 @@ class PermutationGroup:
 
     pair: tuple[int, int]
     permutations: Indices
-    signs: Signs
+    signs: Integers
     generators: tuple[int, ...] = ()
 
     @classmethod
@@ -48,32 +47,40 @@ class PermutationGroup:
         return len(self.signs)
 
     @property
-    def keys(self) -> Signs:
+    def keys(self) -> Integers:
         """(order,) what identifies each element: images of the pair, and determinant."""
-        images = self.permutations[:, list(self.pair)]
+        images = self.permutations.take(self.pair, axis=1)
         return element_keys(images, self.signs, self.permutations.shape[1])
 
     @classmethod
     def of_closed(
-        cls, pair: tuple[int, int], permutations: Indices, signs: Signs
+        cls, pair: tuple[int, int], permutations: Indices, signs: Integers
     ) -> PermutationGroup | None:
         """The group that some elements and the identity are; None if they are not closed."""
-        elements = np.concatenate([np.arange(permutations.shape[1])[None], permutations])
-        group = cls(pair, elements, np.concatenate([[1], signs]))
-        rows = {key: row for row, key in enumerate(group.keys.tolist())}
-        if len(rows) < group.order:
+        identity = cls.trivial(permutations.shape[1], pair)
+        elements = np.concatenate([identity.permutations, permutations])
+        group = cls(pair, elements, np.concatenate([identity.signs, signs]))
+        generators = group._found_generators()
+        return None if generators is None else cls(pair, elements, group.signs, generators)
+
+    def _found_generators(self) -> tuple[int, ...] | None:
+        """The first elements that generate the others; None if all are not closed."""
+        if kernels.compiled is not None:
+            return kernels.compiled.generators(self.permutations, self.signs, *self.pair)
+        rows = {key: row for row, key in enumerate(self.keys.tolist())}
+        if len(rows) < self.order:
             return None
         reached, generators, columns = {0}, list[int](), list[list[int]]()
-        while len(reached) < group.order:
-            generators.append(next(row for row in range(group.order) if row not in reached))
-            column = group._times(generators[-1], rows)
+        while len(reached) < self.order:
+            generators.append(next(row for row in range(self.order) if row not in reached))
+            column = self._times(generators[-1], rows)
             if column is None:
                 return None
             columns.append(column)
             reached = _reached(columns)
-        return cls(pair, elements, group.signs, tuple(generators))
+        return tuple(generators)
 
-    def extended(self, permutations: Indices, signs: Signs) -> PermutationGroup | None:
+    def extended(self, permutations: Indices, signs: Integers) -> PermutationGroup | None:
         """The closure of the group with more elements, (M, N) permutations and (M,) signs.
 
         None if the elements contradict each other: two permutations with the same images of
@@ -110,32 +117,36 @@ class PermutationGroup:
 
         None if a product has no row, or is not, atom by atom, the element in its row.
         """
-        products = self.permutations[:, self.permutations[g]]
-        keys = element_keys(
-            products[:, list(self.pair)], self.signs * self.signs[g], products.shape[1]
-        )
+        products = self.permutations.take(self.permutations[g], axis=1)
+        images = products.take(self.pair, axis=1)
+        keys = element_keys(images, self.signs * self.signs[g], products.shape[1])
         found = [rows.get(key, -1) for key in keys.tolist()]
-        if -1 in found or not np.array_equal(self.permutations[found], products):
+        if -1 in found or (self.permutations.take(found, axis=0) != products).any():
             return None
         return found
 
-    def element_orders(self) -> Signs:
-        """(order,) smallest k ≥ 1 for which the k-th power of each element is the identity."""
-        rows, home = np.arange(self.order), self.pair
-        first, second = np.full(self.order, home[0]), np.full(self.order, home[1])
-        orders, signs, k = np.zeros(self.order, dtype=np.int64), np.ones_like(self.signs), 0
-        while (orders == 0).any():
-            k += 1
-            first, second = self.permutations[rows, first], self.permutations[rows, second]
-            signs = signs * self.signs
-            done = (first == home[0]) & (second == home[1]) & (signs == 1)
-            orders[done & (orders == 0)] = k
-        return orders
+    def element_orders(self) -> Integers:
+        """(order,) smallest k ≥ 1 for which the k-th power of each element is the identity.
+
+        The identity is what leaves the pair in place with determinant +1.
+        """
+        if kernels.compiled is not None:
+            orders = np.empty(self.order, dtype=np.int64)
+            kernels.compiled.element_orders(self.permutations, self.signs, *self.pair, orders)
+            return orders
+        home, rows = np.array(self.pair), np.arange(self.order)[:, None]
+        images = self.permutations.take(self.pair, axis=1)
+        away, cycles = images != home, np.ones((self.order, 2), dtype=np.int64)
+        while away.any():
+            cycles += away
+            images = self.permutations[rows, images]
+            away &= images != home
+        return np.lcm(np.lcm(cycles[:, 0], cycles[:, 1]), np.where(self.signs < 0, 2, 1))
 
 
-def element_keys(images: Indices, signs: Signs, n_atoms: int) -> Signs:
+def element_keys(images: Indices, signs: Integers, n_atoms: int) -> Integers:
     """Integers that identify elements by the images (…, 2) of the pair and the sign (…)."""
-    return np.asarray(((signs < 0) * n_atoms + images[..., 0]) * n_atoms + images[..., 1])
+    return np.asarray(images[..., 0] * n_atoms + images[..., 1] - signs * (n_atoms * n_atoms))
 
 
 def _reached(columns: list[list[int]]) -> set[int]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..theory.groups import PointGroup
 from ..theory.operations import FloatArray
-from .matching import cross
+from .kernels import cross
 from .recognition import Elements, principal_axis
 from .search import Found
 

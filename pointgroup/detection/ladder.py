@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from ..errors import NoGroup
 from ..molecules.molecule import Molecule
 from ..theory.groups import PointGroup
+from .cloud import Cloud
 from .linear import fit_line, line_deviations
-from .matching import Cloud, candidate_operations
+from .matching import candidate_operations
 from .search import Found, chain
 from .symmetry import Symmetry, place
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..theory.operations import FloatArray, Indices
-from .matching import Cloud
+from .cloud import Cloud
 from .noise import FLOOR, LARGEST_NOISE, believed_groups, f_limit, noise, non_symmetric_modes
 
 
@@ -47,8 +47,14 @@ def fit_line(cloud: Cloud) -> LinearFit:
 
 def far_from_linear(cloud: Cloud, limit: float) -> bool:
     """Whether the RMS distance to every line through the centroid exceeds ``limit`` Å."""
-    second = np.linalg.eigvalsh(cloud.positions.T @ cloud.positions)
-    return bool(second[0] + second[1] > limit**2 * len(cloud.kinds))
+    (xx, xy, xz), (_, yy, yz), (_, _, zz) = (cloud.positions.T @ cloud.positions).tolist()
+    # The two smaller eigenvalues of this matrix are together above the bound where the trace
+    # less the bound exceeds the largest: where that multiple of 1 less the matrix is positive.
+    most = xx + yy + zz - limit**2 * len(cloud.kinds)
+    x, y, z = most - xx, most - yy, most - zz
+    minor = x * y - xy * xy
+    determinant = minor * z - x * yz * yz - y * xz * xz - 2 * xy * yz * xz
+    return bool(x > 0 and minor > 0 and determinant > 0)
 
 
 def line_deviations(cloud: Cloud, fit: LinearFit) -> dict[str, float]:

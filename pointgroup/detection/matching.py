@@ -5,7 +5,7 @@ that are not in line with the centre, and by its determinant. So one reference p
 chosen; every pair of like atoms at like distances is a possible image and gives one map of
 each determinant. A map is confirmed when the nearest like atoms form a permutation and the
 best rotation for that permutation (W. Kabsch, *Acta Cryst.* A32, 922 (1976)) leaves a small
-residual.
+residual. The loops over atoms are in `kernels`.
 """
 
 from __future__ import annotations
@@ -16,50 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import GroupError
-from ..molecules.molecule import Molecule
 from ..theory.operations import FloatArray, Indices
+from .cloud import Cloud
+from .kernels import Integers, cross, match_atoms, pair_matrices, residuals_of, squared
 
-Integers = NDArray[np.int64]
-
-SAME_MASS = 0.01
-"""Masses of one element closer than this (u) are the same isotope."""
-_TREE_ABOVE = 400
-"""Atoms of one kind from which a search tree beats the matrix of all distances."""
 _MOST_COMPARISONS = 20_000_000
 """Pairs of atoms, or images of atoms, that are compared at the most."""
 _PARTNERS_TRIED = 4
 """Near atoms that are tried as the second of the reference pair."""
-_BATCH = 2_000_000
-"""Distances held at once when candidates are matched together."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cloud:
-    """Atoms about their centroid, sorted into kinds that symmetry may permute.
-
-    Attributes
-    ----------
-    positions : (N, 3), Å, centroid at the origin
-    kinds : (N,) int
-        Equal for atoms of one element and one isotope.
-    radii : (N,) Å
-        Distances from the centroid.
-    members : tuple of (n,) int
-        Atom indices of each kind.
-    """
-
-    positions: FloatArray
-    kinds: Indices
-    radii: FloatArray
-    members: tuple[Indices, ...]
-
-    @classmethod
-    def of(cls, molecule: Molecule) -> Cloud:
-        """The atoms of a molecule."""
-        positions = molecule.positions - molecule.positions.mean(axis=0)
-        kinds = atom_kinds(molecule.symbols, molecule.masses)
-        members = tuple(np.flatnonzero(kinds == k) for k in range(int(kinds.max()) + 1))
-        return cls(positions, kinds, np.sqrt(_squares(positions)), members)
+FEW = 50_000
+"""Distances up to which all candidates are matched at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,23 +46,8 @@ class Candidates:
 
     pair: tuple[int, int]
     images: Indices
-    signs: NDArray[np.int64]
+    signs: Integers
     matrices: FloatArray
-
-
-def atom_kinds(symbols: tuple[str, ...], masses: FloatArray) -> Indices:
-    """Number the kinds of atoms: same element, masses within 0.01 u of a neighbour."""
-    numbers: dict[tuple[str, float], int] = {}
-    for present in sorted(set(zip(symbols, masses.tolist(), strict=True))):
-        previous = next(reversed(numbers), None)
-        same = (
-            previous is not None
-            and present[0] == previous[0]
-            and present[1] - previous[1] <= SAME_MASS
-        )
-        numbers[present] = len(set(numbers.values())) - same
-    pairs = zip(symbols, masses.tolist(), strict=True)
-    return np.array([numbers[pair] for pair in pairs], dtype=np.intp)
 
 
 def candidate_operations(cloud: Cloud, window: float, *, rare: bool = True) -> Candidates:
@@ -109,15 +60,20 @@ def candidate_operations(cloud: Cloud, window: float, *, rare: bool = True) -> C
     rare : bool
         Whether the first reference atom is one with the fewest possible images, or the most.
     """
-    a, shell = _reference_atom(cloud, window, rare=rare)
+    # Kinds are told apart by shifting each one's radii to a range of its own.
+    shifted = cloud.radii + cloud.kinds * (2 * cloud.radii.max() + 4 * window + 1)
+    a, shell = _reference_atom(cloud.radii, shifted, window, rare=rare)
     _refuse_too_many(len(shell) * len(cloud.kinds), window, cloud)
-    b, images = _reference_partner(cloud, a, shell, window)
+    b, images = _reference_partner(cloud, shifted, a, shell, window)
     _refuse_too_many(2 * len(images) * len(cloud.kinds), window, cloud)
-    signs = np.repeat(np.array([1, -1]), len(images))
+    signs = np.ones(2 * len(images), dtype=np.int64)
+    signs[len(images) :] = -1
     images = np.concatenate([images, images])
-    matrices = pair_matrices(cloud, (a, b), images, signs)
-    kept = _sends_probe_home(cloud, matrices, (a, b), window)
-    return Candidates((a, b), images[kept], signs[kept], matrices[kept])
+    matrices = pair_matrices(cloud.positions, (a, b), images, signs)
+    if len(signs) * len(cloud.kinds) ** 2 > FEW:  # else matching is as cheap as the probe
+        kept = _sends_probe_home(cloud, matrices, (a, b), window)
+        images, signs, matrices = images[kept], signs[kept], matrices[kept]
+    return Candidates((a, b), images, signs, matrices)
 
 
 def _refuse_too_many(comparisons: int, window: float, cloud: Cloud) -> None:
@@ -130,14 +86,38 @@ def _refuse_too_many(comparisons: int, window: float, cloud: Cloud) -> None:
         )
 
 
-def pair_matrices(
-    cloud: Cloud, pair: tuple[int, int], images: Indices, signs: Integers
-) -> FloatArray:
-    """(M, 3, 3) maps of given determinant that send the pair to the images (M, 2)."""
-    ends = np.concatenate([[pair], images])
-    frames = _frames(cloud.positions[ends[:, 0]], cloud.positions[ends[:, 1]])
-    frames[1:, :, 2] *= signs[:, None]
-    return np.asarray(frames[1:] @ frames[0].T)
+def _reference_atom(
+    radii: FloatArray, shifted: FloatArray, window: float, *, rare: bool
+) -> tuple[int, Indices]:
+    """An atom with few (or many) possible images, not close to the centre, and those images."""
+    ordered = np.sort(shifted)
+    low = ordered.searchsorted(shifted - window)
+    count = ordered.searchsorted(shifted + window, side="right") - low
+    near = radii <= 0.4 * float(np.sqrt(radii @ radii / len(radii)))
+    atom = int(np.lexsort((-radii, count if rare else -count, near))[0])
+    return atom, (np.abs(shifted - shifted[atom]) <= window).nonzero()[0]
+
+
+def _reference_partner(
+    cloud: Cloud, shifted: FloatArray, a: int, shell: Indices, window: float
+) -> tuple[int, Indices]:
+    """The second atom, off the line of the first, with the fewest image pairs; and those."""
+    squares = cloud.radii * cloud.radii
+    around = squares[shell]
+    products = cloud.positions[shell] @ cloud.positions.T
+    distances = np.sqrt(np.maximum(around[:, None] + squares - 2 * products, 0))
+    row = int(shell.searchsorted(a))
+    from_a = distances[row]
+    heights = squares - products[row] ** 2 / squares[a]  # squared, off the line of a
+    usable = (heights > 0.25 * heights.max()).nonzero()[0]
+    tried = usable[from_a[usable].argsort(kind="stable")][:_PARTNERS_TRIED]
+    fitting = np.abs(distances - from_a[tried][:, None, None]) <= window
+    fitting &= (np.abs(shifted - shifted[tried][:, None]) <= window)[:, None]
+    best = int(fitting.sum(axis=(1, 2)).argmin())
+    rows, columns = fitting[best].nonzero()
+    across = around[rows] * squares[columns] - products[rows, columns] ** 2
+    spread = across > 0.01 * squares[a] * heights[tried[best]]
+    return int(tried[best]), np.array([shell[rows], columns]).T[spread]
 
 
 def _sends_probe_home(
@@ -148,112 +128,9 @@ def _sends_probe_home(
     probe = int(np.argmax(np.abs(cloud.positions @ normal)))
     alike = cloud.positions[cloud.kinds == cloud.kinds[probe]]
     moved = matrices @ cloud.positions[probe]
-    squares = _squares(alike) - 2 * moved @ alike.T + _squares(moved)[:, None]
+    squares = squared(alike) - 2 * moved @ alike.T + squared(moved)[:, None]
     # The pair misses by up to the window; the map may miss by as much for every lever arm.
     return np.asarray(squares.min(axis=1) <= (6 * window) ** 2)
-
-
-def _reference_atom(cloud: Cloud, window: float, *, rare: bool) -> tuple[int, Indices]:
-    """An atom with few (or many) possible images, not close to the centre, and those images."""
-    radii = cloud.radii
-    # Kinds are told apart by shifting each one's radii to a range of its own.
-    shifted = radii + cloud.kinds * (2 * radii.max() + 4 * window + 1)
-    ordered = np.sort(shifted)
-    low = np.searchsorted(ordered, shifted - window)
-    count = np.searchsorted(ordered, shifted + window, side="right") - low
-    near = radii <= 0.4 * float(np.sqrt(radii @ radii / len(radii)))
-    atom = int(np.lexsort((-radii, count if rare else -count, near))[0])
-    return atom, np.flatnonzero(np.abs(shifted - shifted[atom]) <= window)
-
-
-def _reference_partner(cloud: Cloud, a: int, shell: Indices, window: float) -> tuple[int, Indices]:
-    """The second atom, off the line of the first, with the fewest image pairs; and those."""
-    radii, kinds = cloud.radii, cloud.kinds
-    squares = radii * radii
-    products = cloud.positions[shell] @ cloud.positions.T
-    distances = np.sqrt(np.maximum(squares[shell, None] + squares - 2 * products, 0))
-    row = int(np.flatnonzero(shell == a)[0])
-    from_a = distances[row]
-    heights = squares - products[row] ** 2 / squares[a]  # squared, off the line of a
-    usable = np.flatnonzero(heights > 0.25 * heights.max())
-    tried = usable[np.argsort(from_a[usable], kind="stable")][:_PARTNERS_TRIED]
-    fitting = np.abs(distances - from_a[tried, None, None]) <= window
-    fitting &= ((kinds == kinds[tried, None]) & (np.abs(radii - radii[tried, None]) <= window))[
-        :, None
-    ]
-    best = int(np.argmin(fitting.sum(axis=(1, 2))))
-    rows, columns = np.nonzero(fitting[best])
-    across = squares[shell[rows]] * squares[columns] - products[rows, columns] ** 2
-    spread = across > 0.01 * squares[a] * heights[tried[best]]
-    return int(tried[best]), np.stack([shell[rows], columns], axis=1)[spread]
-
-
-def _squares(vectors: FloatArray) -> FloatArray:
-    """Squared lengths along the last axis."""
-    return np.asarray(np.einsum("...i,...i->...", vectors, vectors))
-
-
-def cross(u: FloatArray, v: FloatArray) -> FloatArray:
-    """Vector products along the last axis; np.cross is several times slower on small arrays."""
-    x, y, z = u[..., 0], u[..., 1], u[..., 2]
-    p, q, r = v[..., 0], v[..., 1], v[..., 2]
-    out = np.empty(np.broadcast_shapes(u.shape, v.shape))
-    out[..., 0] = y * r - z * q
-    out[..., 1] = z * p - x * r
-    out[..., 2] = x * q - y * p
-    return out
-
-
-def _frames(first: FloatArray, second: FloatArray) -> FloatArray:
-    """(M, 3, 3) right-handed frames in columns: first vector, their plane, its normal."""
-    out = np.empty((len(first), 3, 3))
-    out[:, :, 0] = u = first / np.sqrt(_squares(first))[:, None]
-    normal = cross(u, second)
-    out[:, :, 2] = normal = normal / np.sqrt(_squares(normal))[:, None]
-    out[:, :, 1] = cross(normal, u)
-    return out
-
-
-def match_atoms(cloud: Cloud, matrices: FloatArray) -> tuple[Indices, NDArray[np.bool_]]:
-    """Nearest like atom to the image of each atom, for each map.
-
-    Returns
-    -------
-    permutations : (M, N) int
-        The map sends atom i near to atom ``permutations[m, i]``.
-    valid : (M,) bool
-        Whether the row is a permutation.
-    """
-    n_atoms = len(cloud.positions)
-    permutations = np.empty((len(matrices), n_atoms), dtype=np.intp)
-    valid = np.ones(len(matrices), dtype=bool)
-    for members in cloud.members:
-        here = cloud.positions[members]
-        moved = here @ matrices.swapaxes(1, 2)
-        nearest = _nearest(here, moved)
-        permutations[:, members] = members[nearest]
-        valid &= (np.sort(nearest, axis=1) == np.arange(len(members))).all(axis=1)
-    return permutations, valid
-
-
-def _nearest(here: FloatArray, moved: FloatArray) -> Indices:
-    """(M, n) index into ``here`` (n, 3) of the point nearest to each of ``moved`` (M, n, 3)."""
-    if len(here) == 1:
-        return np.zeros(moved.shape[:2], dtype=np.intp)
-    if len(here) > _TREE_ABOVE:
-        from scipy.spatial import cKDTree
-
-        return np.asarray(cKDTree(here).query(moved)[1], dtype=np.intp)
-    # |x − y|² = |x|² − 2x·y + |y|²; the first term is the same for all partners y.
-    columns, offset = np.ascontiguousarray(here.T), _squares(here) / 2
-    flat = moved.reshape(-1, 3)
-    step = max(1, _BATCH // len(here))
-    if len(flat) <= step:
-        return np.asarray((flat @ columns - offset).argmax(axis=1).reshape(moved.shape[:2]))
-    parts = [
-        (flat[k : k + step] @ columns - offset).argmax(axis=1) for k in range(0, len(flat), step)
-    ]
-    return np.concatenate(parts).reshape(moved.shape[:2])
 
 
 def fit_rotations(positions: FloatArray, permutations: Indices, signs: Integers) -> FloatArray:
@@ -267,16 +144,6 @@ def fit_rotations(positions: FloatArray, permutations: Indices, signs: Integers)
     return np.asarray(u @ vt)
 
 
-def residuals_of(positions: FloatArray, permutations: Indices, matrices: FloatArray) -> FloatArray:
-    """(M,) root mean square over the atoms of |Q x_i − x_π(i)|, Å."""
-    difference = positions @ matrices.swapaxes(1, 2) - positions[permutations]
-    return np.asarray(
-        np.sqrt(
-            _squares(difference.reshape(len(matrices), difference.shape[1] * 3)) / len(positions)
-        )
-    )
-
-
 def confirm(
     cloud: Cloud, matrices: FloatArray, signs: Integers, limit: float
 ) -> tuple[Indices, NDArray[np.bool_]]:
@@ -288,13 +155,14 @@ def confirm(
     accepted : (M,) bool
         Whether a map with this permutation has a residual of at most ``limit`` Å.
     """
-    permutations, valid = match_atoms(cloud, matrices)
-    residuals = residuals_of(cloud.positions, permutations, matrices)
+    permutations, residuals = match_atoms(cloud, matrices)
+    accepted = residuals <= limit
     # A map taken from two noisy atoms can misplace distant ones.
-    again = np.flatnonzero(~valid | (residuals > limit))
+    again = (~accepted).nonzero()[0]
     if len(again):
         refined = fit_rotations(cloud.positions, permutations[again], signs[again])
-        permutations[again], valid[again] = match_atoms(cloud, refined)
+        permutations[again], residuals = match_atoms(cloud, refined)
         refined = fit_rotations(cloud.positions, permutations[again], signs[again])
-        residuals[again] = residuals_of(cloud.positions, permutations[again], refined)
-    return permutations, valid & (residuals <= limit)
+        fitted = residuals_of(cloud.positions, permutations[again], refined)
+        accepted[again] = np.isfinite(residuals) & (fitted <= limit)
+    return permutations, accepted

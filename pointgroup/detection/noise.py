@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..theory.operations import FloatArray, Indices
-from .matching import Cloud, candidate_operations
+from .cloud import Cloud
+from .matching import candidate_operations
 from .search import Found, fitted, ranked, start
 
 FLOOR = 0.001

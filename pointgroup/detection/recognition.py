@@ -7,7 +7,7 @@ nearest multiple of 2π/order and no angle has to be guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,42 +19,54 @@ from .closure import PermutationGroup
 
 Integers = NDArray[np.int64]
 
+_BASE = 10_000
+_MIRROR, _INVERSION = -1, -(_BASE + 2)
+"""A reflection is improper with the angle 0/1, the inversion with 1/2 (see `_kinds`)."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Elements:
     """Approximate operations of one molecule, with what is known of them exactly.
 
     Attributes
     ----------
+    group : PermutationGroup
     matrices : (M, 3, 3)
-    signs : (M,) int, determinants
     numerators, denominators : (M,) int
         Rotation angles as fractions of a turn in lowest terms, between 0 and ½, in the
         convention of `operations`.
-    axes : (M, 3)
-        Rotation axes (normals of mirror planes) up to sign; arbitrary for E and i.
-    unmoved : (M,) int
-        Number of atoms left in place.
     """
 
+    group: PermutationGroup
     matrices: FloatArray
-    signs: Integers
     numerators: Integers
     denominators: Integers
-    axes: FloatArray
-    unmoved: Indices
 
     @classmethod
     def of(cls, group: PermutationGroup, matrices: FloatArray) -> Elements:
         """Snap the angles to the multiples that the orders of the elements allow."""
-        signs, orders = group.signs, group.element_orders()
-        unmoved = (group.permutations == group.permutations[0]).sum(axis=1)
-        cosines = (np.trace(matrices, axis1=1, axis2=2) - signs) / 2
-        angles = np.arccos(np.clip(cosines, -1, 1))
+        orders = group.element_orders()
+        cosines = (_traces(matrices) - group.signs) / 2
+        angles = np.arccos(np.minimum(np.maximum(cosines, -1), 1))
         steps = np.rint(angles * orders / (2 * np.pi)).astype(np.int64)
         common = np.gcd(steps, orders)
-        axes = _rotation_axes(matrices * signs[:, None, None])
-        return cls(matrices, signs, steps // common, orders // common, axes, unmoved)
+        return cls(group, matrices, steps // common, orders // common)
+
+    @property
+    def signs(self) -> Integers:
+        """(M,) determinants, +1 or −1."""
+        return self.group.signs
+
+    @cached_property
+    def axes(self) -> FloatArray:
+        """(M, 3) rotation axes (normals of mirror planes) up to sign; arbitrary for E and i."""
+        return _rotation_axes(self.matrices * self.signs[:, None, None])
+
+    @cached_property
+    def unmoved(self) -> Indices:
+        """(M,) number of atoms left in place."""
+        permutations = self.group.permutations
+        return np.asarray((permutations == permutations[0]).sum(axis=1))
 
     def where(self, *, improper: bool, numerator: int, denominator: int) -> Indices:
         """Indices of the elements with one rotation angle."""
@@ -71,10 +83,9 @@ class Elements:
         """Indices of the mirror planes."""
         return self.where(improper=True, numerator=0, denominator=1)
 
-    @property
-    def has_inversion(self) -> bool:
-        """Whether i is among them."""
-        return bool(len(self.where(improper=True, numerator=1, denominator=2)))
+
+def _traces(matrices: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("gii->g", matrices))  # several times as fast as np.trace
 
 
 def _rotation_axes(proper: FloatArray) -> FloatArray:
@@ -82,7 +93,7 @@ def _rotation_axes(proper: FloatArray) -> FloatArray:
 
     Q + Qᵀ + (1 − tr Q)·1 is 2(1 − cos θ)·a aᵀ; its largest column is along the axis a.
     """
-    traces = np.trace(proper, axis1=1, axis2=2)
+    traces = _traces(proper)
     dyads = proper + proper.swapaxes(1, 2) + (1 - traces)[:, None, None] * np.eye(3)
     largest = np.argmax(np.abs(np.diagonal(dyads, axis1=1, axis2=2)), axis=1)
     columns = dyads[np.arange(len(dyads)), :, largest]
@@ -101,27 +112,35 @@ def schoenflies(elements: Elements) -> PointGroup:
     GroupError
         If the order of an axis is beyond what `PointGroup` supports.
     """
-    order, proper = len(elements.signs), elements.signs > 0
-    n_rotations, highest = int(proper.sum()), int(elements.denominators[proper].max())
-    kind = _rotation_kind(n_rotations, highest)
-    group = PointGroup(kind if order == n_rotations else _with_improper(kind, highest, elements))
-    found = np.sort(_kinds(elements.numerators, elements.denominators, elements.signs))
-    if not np.array_equal(found, _expected_kinds(group)):
-        raise NoGroup(f"{order} operations look like {group} but do not form that group")
-    return group
+    kinds = _kinds(elements.numerators, elements.denominators, elements.signs)
+    kinds.sort()
+    return _group_of(tuple(kinds.tolist()))
 
 
 def _kinds(numerators: Integers, denominators: Integers, signs: Integers) -> Integers:
     """One integer for each rotation angle and determinant."""
-    return np.asarray((numerators * 10_000 + denominators) * signs)
+    return np.asarray((numerators * _BASE + denominators) * signs)
 
 
-@lru_cache(maxsize=64)
-def _expected_kinds(group: PointGroup) -> Integers:
+@lru_cache(maxsize=256)
+def _group_of(kinds: tuple[int, ...]) -> PointGroup:
+    """The group with these rotation angles and determinants, which no two groups share."""
+    orders = [kind % _BASE for kind in kinds if kind > 0]
+    symbol = _rotation_kind(len(orders), max(orders))
+    if len(orders) < len(kinds):
+        symbol = _with_improper(symbol, max(orders), kinds)
+    group = PointGroup(symbol)
+    if kinds != _expected_kinds(group):
+        raise NoGroup(f"{len(kinds)} operations look like {group} but do not form that group")
+    return group
+
+
+def _expected_kinds(group: PointGroup) -> tuple[int, ...]:
     turns = [min(o.turn, 1 - o.turn) for o in group.operations]
     signs = np.array([-1 if o.improper else 1 for o in group.operations])
     numerators = np.array([t.numerator for t in turns])
-    return np.sort(_kinds(numerators, np.array([t.denominator for t in turns]), signs))
+    kinds = _kinds(numerators, np.array([t.denominator for t in turns]), signs)
+    return tuple(sorted(kinds.tolist()))
 
 
 def _rotation_kind(order: int, highest: int) -> str:
@@ -134,22 +153,16 @@ def _rotation_kind(order: int, highest: int) -> str:
     raise NoGroup(f"{order} rotations with a highest order of {highest} form no point group")
 
 
-def _with_improper(kind: str, n: int, elements: Elements) -> str:
-    """The group with the rotations ``kind`` and as many improper operations."""
-    inversion, mirrors = elements.has_inversion, elements.mirrors
-    if kind == "C1":
-        return "Ci" if inversion else "Cs"
-    if kind in ("T", "O", "I"):
-        return kind + ("h" if inversion else "d")
-    if kind == "D2":
-        return "D2h" if inversion else "D2d"
-    z = principal_axis(elements)
-    horizontal = any(abs(elements.axes[m] @ z) > 0.7 for m in mirrors)
-    if kind[0] == "D":
-        return kind + ("h" if horizontal else "d")
-    if not len(mirrors):
-        return f"S{2 * n}"
-    return kind + ("h" if horizontal else "v")
+def _with_improper(rotations: str, n: int, kinds: tuple[int, ...]) -> str:
+    """The group with these rotations and as many improper operations."""
+    mirrors = kinds.count(_MIRROR)
+    if rotations == "C1":
+        return "Cs" if mirrors else "Ci"
+    if rotations in ("T", "O", "I"):
+        return rotations + ("h" if _INVERSION in kinds else "d")
+    if rotations[0] == "D":  # n planes hold the axis; with σh there is one more
+        return rotations + ("h" if mirrors > n else "d")
+    return {0: f"S{2 * n}", 1: rotations + "h"}.get(mirrors, rotations + "v")
 
 
 def principal_axis(elements: Elements) -> FloatArray:

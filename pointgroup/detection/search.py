@@ -13,27 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from ..theory.operations import FloatArray, Indices
 from .closure import PermutationGroup, element_keys
-from .matching import (
-    Candidates,
-    Cloud,
-    Integers,
-    candidate_operations,
-    confirm,
-    fit_rotations,
-    pair_matrices,
-    residuals_of,
-)
+from .cloud import Cloud
+from .kernels import Integers, pair_matrices, residuals_of
+from .matching import FEW, Candidates, candidate_operations, confirm, fit_rotations
 from .recognition import Elements
 
 _FIRST_BATCH = 4
-_ALL_AT_ONCE = 50_000
-"""Distances up to which all candidates are confirmed together."""
 _GOLDEN_RATIO = 0.6180339887498949
 
 
@@ -60,7 +51,8 @@ class Found:
     @cached_property
     def rms(self) -> float:
         """RMS displacement per atom to the average, Å."""
-        return float(np.sqrt(np.mean((self.average - self.positions) ** 2) * 3))
+        moved = (self.average - self.positions).ravel()
+        return float(np.sqrt(moved @ moved / len(self.positions)))
 
     @cached_property
     def elements(self) -> Elements:
@@ -110,8 +102,8 @@ def _from_reference(cloud: Cloud, tolerance: float, reach: float, *, rare: bool)
         return None
     if group.order == 1:
         return start(cloud, candidates)
-    images = group.permutations[:, list(group.pair)]
-    matrices = pair_matrices(cloud, group.pair, images, group.signs)
+    images = group.permutations.take(group.pair, axis=1)
+    matrices = pair_matrices(cloud.positions, group.pair, images, group.signs)
     return Found(cloud.positions, group, matrices)
 
 
@@ -147,20 +139,20 @@ def window(tolerance: float, n_atoms: int) -> float:
 
 
 def _generated(cloud: Cloud, candidates: Candidates, limit: float) -> PermutationGroup | None:
-    group = start(cloud, candidates).group
-    keys = element_keys(candidates.images, candidates.signs, len(cloud.kinds))
-    pending = np.flatnonzero(keys != group.keys[0])
-    few = len(pending) * len(cloud.kinds) ** 2 <= _ALL_AT_ONCE
-    # Neighbours in the list are alike; elements from all over it generate the group sooner.
-    pending = pending[np.argsort(np.arange(len(pending)) * _GOLDEN_RATIO % 1)]
+    n_atoms = len(cloud.kinds)
+    group = PermutationGroup.trivial(n_atoms, candidates.pair)
+    known = set(group.keys.tolist())
+    keys = element_keys(candidates.images, candidates.signs, n_atoms)
+    pending = _not_in(known, keys, _scattered(len(keys)))
+    few = len(pending) * n_atoms**2 <= FEW
     size = len(pending) if few else _FIRST_BATCH
     while len(pending):
         batch, pending = pending[:size], pending[size:]
         signs = candidates.signs[batch]
         permutations, accepted = confirm(cloud, candidates.matrices[batch], signs, limit)
         # Refining may have led to another operation than the candidate stood for.
-        reached = element_keys(permutations[:, list(candidates.pair)], signs, len(cloud.kinds))
-        new = _not_in(group, reached, np.flatnonzero(accepted))
+        reached = element_keys(permutations.take(group.pair, axis=1), signs, n_atoms)
+        new = _not_in(known, reached, accepted.nonzero()[0])
         if few and (whole := group.of_closed(group.pair, permutations[new], signs[new])):
             return whole
         while len(new):
@@ -169,15 +161,26 @@ def _generated(cloud: Cloud, candidates: Candidates, limit: float) -> Permutatio
             if larger is None:
                 return None
             group = larger
-            new = _not_in(group, reached, new)
-            pending = _not_in(group, keys, pending)
+            known = set(group.keys.tolist())
+            new = _not_in(known, reached, new)
+            pending = _not_in(known, keys, pending)
         size *= 2
     return group
 
 
-def _not_in(group: PermutationGroup, keys: Integers, which: Indices) -> Indices:
-    """Those of the given elements that the group does not contain yet."""
-    known = set(group.keys.tolist())
+@lru_cache(maxsize=16)
+def _scattered(count: int) -> Indices:
+    """An order for a list whose neighbours are alike: elements from all over it come first.
+
+    They generate a group sooner.
+    """
+    order = np.argsort(np.arange(count) * _GOLDEN_RATIO % 1)
+    order.flags.writeable = False
+    return order
+
+
+def _not_in(known: set[int], keys: Integers, which: Indices) -> Indices:
+    """Those of the given elements whose keys are not known yet."""
     return which[[key not in known for key in keys[which].tolist()]]
 
 

@@ -21,9 +21,10 @@ from ..molecules.molecule import Molecule
 from ..molecules.validation import MINIMUM_SEPARATION, closest_pair
 from ..theory.groups import PointGroup, operation_matrices
 from ..theory.operations import FloatArray, Indices
+from .cloud import Cloud
 from .frames import standard_frame
 from .linear import LinearFit, believed, far_from_linear, fit_line, within
-from .matching import Cloud, candidate_operations
+from .matching import candidate_operations
 from .noise import FLOOR, LARGEST_NOISE, believed_groups, non_symmetric_modes
 from .recognition import Elements, schoenflies
 from .search import Found, average, chain, generated_group, window
