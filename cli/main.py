@@ -27,6 +27,7 @@ from .output import complain
 from .spectrum import spectrum
 from .symmetry import symmetry
 from .table import table
+from .transfer import transfer
 
 app = typer.Typer(
     name="spektron",
@@ -41,6 +42,7 @@ app.command()(table)
 app.command()(census)
 app.command()(spectrum)
 app.command()(modes)
+app.command()(transfer)
 
 
 def _print_version(wanted: bool) -> None:

@@ -29,7 +29,7 @@ STYLES = {
 FALLBACK = ("0.6", ".")
 LOWEST_R2 = -0.2
 """Medians of R² below are not drawn, in neither panel: calibrations without any transfer."""
-_SPREAD = 0.018
+_SPREAD = 0.009
 """Shift between methods, as a share of the axis, so that intervals do not hide each other."""
 
 
@@ -63,7 +63,8 @@ def draw(results: Results, path: Path) -> None:
 
 def draw_merit(axes: Axes, here: Sequence[Line], ks: Sequence[int], merit: str) -> None:
     """One figure of merit against k, with the target's own ceiling as a line."""
-    place = {k: i for i, k in enumerate(sorted(ks))}
+    shown = {x.k for x in here if x.k is not None and x.r2 > LOWEST_R2 and ":" not in x.method}
+    place = {k: i for i, k in enumerate(sorted(shown & set(ks)))}
     drawn = [m for m in dict.fromkeys(x.method for x in here if x.k) if m in STYLES]
     drawn = drawn or list(dict.fromkeys(x.method for x in here if x.k is not None))
     for number, method in enumerate(drawn):
