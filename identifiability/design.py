@@ -28,6 +28,10 @@ FloatArray = NDArray[np.float64]
 MOST_SETS = 200_000
 """Sets of one size that are all looked at; above, sets are grown one member at a time."""
 _ZERO = 1e-9
+_SURE = 1e-9
+"""Least share of the information of the family, in any direction, that proves full rank."""
+_CHUNK = 4096
+"""Sets of which the information is looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,23 @@ class Design:
     best: tuple[Choice, ...]
     exhaustive: bool
     hidden: tuple[HiddenSymmetry, ...]
+
+    def __str__(self) -> str:
+        """A few lines for people."""
+        first = self.smallest[0]
+        some = "" if self.exhaustive else ", found by growing and swapping, not all looked at"
+        lines = [
+            f"{self.reachable} of {self.n_parameters} force constants within reach of "
+            f"{len(self.family)} isotopologues",
+            f"smallest sets: {len(first.members)} of them, {len(self.smallest)} such sets{some}",
+            f"most informative: {' + '.join(first.members)}",
+        ]
+        for h in self.hidden:
+            if h.dimension:
+                lines.append(
+                    f"hidden isotopic symmetry of {h.element}: {h.dimension} constants out of reach"
+                )
+        return "\n".join(lines)
 
 
 def isotopologue_design(
@@ -234,18 +255,31 @@ def _ranked(
     reachable: int,
 ) -> list[Choice]:
     """Sets with rank and information, the most informative first, then the cheapest."""
+    index = np.array(sets)
+    # In units of the whole family no direction is large or small but by what a set lacks.
+    values, vectors = np.linalg.eigh(grams.sum(axis=0))
+    white = vectors / np.sqrt(values)
+    units = white.T @ grams @ white
+    logs = float(np.log(values).sum())
     out = []
-    for members in sets:
-        sign, log = np.linalg.slogdet(grams[list(members)].sum(axis=0))
-        values = np.linalg.svd(np.concatenate([rows[k] for k in members]), compute_uv=False)
-        rank = int(np.count_nonzero(values > _ZERO * values[0]))
-        full = rank == reachable and sign > 0
-        out.append(
-            Choice(
-                tuple(names[k] for k in members),
-                rank,
-                float(log / 2) if full else -np.inf,
-                float(prices[list(members)].sum()),
+    for start in range(0, len(index), _CHUNK):
+        part = index[start : start + _CHUNK]
+        shares = np.linalg.eigvalsh(units[part].sum(axis=1))
+        for members, share in zip(part.tolist(), shares, strict=True):
+            rank = reachable
+            if share[0] < _SURE:  # squares hide small singular values: look at the rows
+                kept = np.linalg.svd(
+                    np.concatenate([rows[k] for k in members]), compute_uv=False
+                )
+                rank = int(np.count_nonzero(kept > _ZERO * kept[0]))
+            full = rank == reachable
+            information = (logs + float(np.log(share[share > 0]).sum())) / 2 if full else -np.inf
+            out.append(
+                Choice(
+                    tuple(names[k] for k in members),
+                    rank,
+                    information,
+                    float(prices[members].sum()),
+                )
             )
-        )
     return sorted(out, key=lambda c: (-c.rank, -round(c.information, 9), c.cost))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,19 +111,28 @@ class ForceField:
         return np.asarray(self.space.basis @ self.matrix @ self.space.basis.T)
 
 
-def tensors_of(data: HarmonicData) -> Tensors:
+def tensors_of(data: HarmonicData, needed: Sequence[str] = ("dipole", "polarizability")) -> Tensors:
     """The intensity derivatives of a calculation.
+
+    Parameters
+    ----------
+    data : HarmonicData
+    needed : sequence of "dipole", "polarizability"
+        What must be there; the other is zero where it is not.
 
     Raises
     ------
     HarmonicDataError
-        If the data lack the derivatives of the dipole moment or of the polarizability.
+        If the data lack what is needed.
     """
-    for name in ("dipole_derivatives", "polarizability_derivatives"):
-        if getattr(data, name) is None:
+    dipole, polarizability = data.dipole_derivatives, data.polarizability_derivatives
+    for name, found in (("dipole", dipole), ("polarizability", polarizability)):
+        if name in needed and found is None:
             raise HarmonicDataError(
-                f"no {name.replace('_', ' ')}: compute them, or leave the intensities out"
+                f"no {name} derivatives: compute them, or leave these intensities out"
             )
-    assert data.dipole_derivatives is not None
-    assert data.polarizability_derivatives is not None
-    return Tensors(data.dipole_derivatives, data.polarizability_derivatives)
+    n = 3 * data.molecule.n_atoms
+    return Tensors(
+        np.zeros((n, 3)) if dipole is None else dipole,
+        np.zeros((n, 3, 3)) if polarizability is None else polarizability,
+    )

@@ -126,7 +126,7 @@ def _block_rows(
                 product(product(powers[i], shape, prime), powers[j - 1 - i], prime)
                 for i in range(j)
             ]
-            total = sum(terms) % prime
+            total = np.sum(terms, axis=0) % prime
             rows.append((total + total.T) % prime * pow(2, -1, prime) % prime)
     return rows
 

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import IdentifiabilityError
 from .forcefield import ForceField
 from .observables import Observables, Response, respond
+from .unassigned import count_assignments
 
 FloatArray = NDArray[np.float64]
 
+MOST_NUMBERS = 500_000_000
+"""Numbers in Jacobian and null directions at the most, 3.7 GB."""
+_NAMES = 6
+"""Names that are printed one by one."""
 _ZERO = 1e-9
 """Singular values below this, relative to the largest, are rounding errors."""
 _PARTICIPATES = 1e-6
@@ -69,7 +75,9 @@ class Identification:
 
     @property
     def condition(self) -> float:
-        """Largest over smallest singular value kept."""
+        """Largest over smallest singular value kept; inf if none is."""
+        if self.rank == 0:
+            return float("inf")
         return float(self.singular_values[0] / self.singular_values[self.rank - 1])
 
     @property
@@ -80,10 +88,25 @@ class Identification:
         return tuple(n for n, s in zip(names, shares, strict=True) if s > _PARTICIPATES)
 
     def __str__(self) -> str:
-        return (
+        """A few lines for people: what was measured, what that leaves open."""
+        names = [i.name or "parent" for i in self.observables.isotopologues]
+        shown = ", ".join(names if len(names) <= _NAMES else [*names[:_NAMES], "…"])
+        lines = [
             f"{self.rank} of {self.n_parameters} force constants determined by "
-            f"{len(self.response.values)} observables"
-        )
+            f"{len(self.response.values)} observables",
+            f"data: {', '.join(self.observables.data)} of {shown}",
+        ]
+        if self.rank:
+            lines.append(f"condition number {self.condition:.2g}, gap {self.gap:.1e}")
+        if self.deficiency:
+            open_ = self.undetermined
+            some = open_ if len(open_) <= _NAMES else (*open_[:_NAMES], f"… ({len(open_)} in all)")
+            lines.append(f"open: {self.deficiency}, among {'; '.join(some)}")
+        if self.response.moments:
+            lines.append(f"moments instead of lines that coincide: {', '.join(self.response.moments)}")
+        if not self.observables.assigned:
+            lines.append(f"lines unassigned: {count_assignments(self.observables)}")
+        return "\n".join(lines)
 
 
 def identify(force_field: ForceField, observables: Observables) -> Identification:
@@ -100,9 +123,18 @@ def identify(force_field: ForceField, observables: Observables) -> Identificatio
     Raises
     ------
     IdentifiabilityError
-        If intensities are asked for without tensors, or the force field is not that of a
-        minimum.
+        If intensities are asked for without tensors, the force field is not that of a
+        minimum, or there are too many parameters for the memory.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import example
+    >>> from .isotopologue import Isotopologue
+    >>> water = ForceField.random(example("water"))
+    >>> print(identify(water, Observables((Isotopologue.of(water.space),))).rank)
+    3
     """
+    _refuse_too_large(force_field, observables)
     response = respond(force_field.matrix, force_field.parameters, observables)
     jacobian = without_nuisance(response)
     _, values, rows = np.linalg.svd(jacobian, full_matrices=True)
@@ -111,6 +143,20 @@ def identify(force_field: ForceField, observables: Observables) -> Identificatio
     return Identification(
         force_field, observables, response, values, rank, rows[:rank], rows[rank:]
     )
+
+
+def _refuse_too_large(force_field: ForceField, observables: Observables) -> None:
+    """Null directions need P² numbers, and a Jacobian m P; nothing is started in vain."""
+    n = force_field.n_parameters
+    lines = sum(block.n_lines for i in observables.isotopologues for block in i.blocks)
+    rows = lines * len(observables.data)
+    if n * (n + 3 * rows) > MOST_NUMBERS:
+        raise IdentifiabilityError(
+            f"{n} force constants and up to {rows} observables need "
+            f"{n * (n + 3 * rows) * 8 / 2**30:.1f} GB, the limit is "
+            f"{MOST_NUMBERS * 8 / 2**30:.1f} GB: take symmetric force constants, or fewer "
+            "isotopologues"
+        )
 
 
 def without_nuisance(response: Response) -> FloatArray:

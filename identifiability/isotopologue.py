@@ -74,7 +74,14 @@ class Isotopologue:
     ) -> Isotopologue:
         """The isotopologue with given masses (N,), u; the parent if none are given."""
         molecule = space.molecule.with_masses(masses)
-        symmetry = finite_subgroup(detect(molecule))
+        return cls.with_symmetry(space, finite_subgroup(detect(molecule)), name)
+
+    @classmethod
+    def with_symmetry(
+        cls, space: InternalSpace, symmetry: Symmetry, name: str = ""
+    ) -> Isotopologue:
+        """The isotopologue with the masses of a given finite symmetry of the same geometry."""
+        molecule = symmetry.molecule
         own = InternalSpace.with_symmetry(symmetry)
         overlap = space.basis.T @ own.basis
         rules = SelectionRules.of(symmetry.group)

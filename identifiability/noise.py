@@ -47,7 +47,18 @@ class Noise:
         """(m,) standard deviation of each logarithm.
 
         ln λ = 2 ln ν̃ + const, so that it is twice the relative error of the wavenumber.
+
+        Raises
+        ------
+        IdentifiabilityError
+            If moments take the place of lines that coincide: they have no noise of their own.
         """
+        if response.moments:
+            raise IdentifiabilityError(
+                f"lines of {response.moments[0]} coincide to one part in a million: their rank "
+                "comes from moments, a bound needs lines that are apart; leave this "
+                "isotopologue out, or change the force field a little"
+            )
         relative = {
             "ir": self.intensity,
             "raman": self.intensity,
@@ -75,11 +86,23 @@ class Bound:
     parameters : (P,)
         Least standard deviation of each parameter; inf for one that takes part in a null
         direction.
+    size : float
+        Root mean square of the parameters, ‖θ‖/√P.
     """
 
     directions: FloatArray
     deviations: FloatArray
     parameters: FloatArray
+    size: float
+
+    @property
+    def worst(self) -> float:
+        """Largest deviation of a direction that is determined, in units of ``size``.
+
+        A relative error that does not depend on the basis of a block, unlike that of single
+        constants, and that no small constant can blow up. NaN if nothing is determined.
+        """
+        return float(self.deviations[-1]) / self.size if len(self.deviations) else float("nan")
 
 
 def cramer_rao(identification: Identification, noise: Noise | None = None) -> Bound:
@@ -95,9 +118,11 @@ def cramer_rao(identification: Identification, noise: Noise | None = None) -> Bo
     rank, null = identification.rank, identification.null_directions
     _, values, rows = np.linalg.svd(weighted, full_matrices=False)
     directions, deviations = rows[:rank], 1 / values[:rank]
+    values_of = identification.force_field.values
     spread = np.sqrt(np.einsum("rp,r->p", directions**2, deviations**2))
     open_ = (null**2).sum(axis=0) > 1e-12 if len(null) else np.zeros(rows.shape[1], dtype=bool)
-    return Bound(directions, deviations, np.where(open_, np.inf, spread))
+    size = float(np.linalg.norm(values_of) / np.sqrt(len(values_of)))
+    return Bound(directions, deviations, np.where(open_, np.inf, spread), size)
 
 
 def weighted_jacobian(response: Response, noise: Noise) -> FloatArray:

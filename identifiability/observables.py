@@ -1,12 +1,13 @@
 """What is measured: which spectra of which isotopologues, and how it depends on F.
 
 Observables are logarithms: of λ for a line position, of intensities, of depolarisation
-ratios. So a row of the Jacobian is a relative change, and rows have comparable sizes.
+ratios. So a row of the Jacobian is a relative change, and rows have comparable sizes. Where two
+lines of an irrep all but coincide, moments take the place of its lines (`moments`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .errors import IdentifiabilityError
 from .isotopologue import Isotopologue
 from .lines import Lines, solve
+from .moments import intensity_moments, nearly_degenerate, position_moments
 from .parameters import Parameters
 from .space import InternalSpace
 from .tensors import Kind, Tensors, invariant_tensors
@@ -43,6 +45,14 @@ class Observables:
         Unknown ones are fitted along with the force constants.
     spectra : tuple of "ir", "raman"
         Where the positions are read off.
+    assigned : bool
+        Whether it is known which irrep each line belongs to. If not, the rank is that of every
+        single assignment, and `count_assignments` says how many there are.
+
+    Raises
+    ------
+    IdentifiabilityError
+        If there is no isotopologue, or a word is not one of the above.
     """
 
     isotopologues: tuple[Isotopologue, ...]
@@ -50,6 +60,22 @@ class Observables:
     tensors: Tensors | None = None
     derivatives: Literal["known", "unknown"] = "known"
     spectra: tuple[Literal["ir", "raman"], ...] = ("ir", "raman")
+    assigned: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.isotopologues:
+            raise IdentifiabilityError("no isotopologue: give at least the parent")
+        _check_words("data", self.data, DATA)
+        _check_words("spectra", self.spectra, ("ir", "raman"))
+        _check_words("derivatives", (self.derivatives,), ("known", "unknown"))
+
+
+def _check_words(name: str, given: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [word for word in given if word not in known]
+    if unknown or not given:
+        raise IdentifiabilityError(
+            f"{name} {unknown[0] if unknown else 'empty'!r}: choose from {', '.join(known)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +87,17 @@ class Row:
     isotopologue : str
     irrep : str
     line : int
-        Number of the line within its irrep, from 1.
+        Number of the line within its irrep, from 1; of the moment, if it is one.
     quantity : "freq", "ir", "raman" or "depolarisation"
+    is_moment : bool
+        Whether a moment of all lines of the irrep stands for a line.
     """
 
     isotopologue: str
     irrep: str
     line: int
     quantity: Data
+    is_moment: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +120,12 @@ class Response:
     jacobian: FloatArray
     nuisance: FloatArray
 
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """Isotopologue and irrep of lines that all but coincide, so that moments are used."""
+        found = (f"{r.isotopologue} {r.irrep}".strip() for r in self.rows if r.is_moment)
+        return tuple(dict.fromkeys(found))
+
 
 def respond(matrix: FloatArray, parameters: Parameters, observables: Observables) -> Response:
     """Observables of a force field F (d, d) and their derivatives.
@@ -105,12 +140,17 @@ def respond(matrix: FloatArray, parameters: Parameters, observables: Observables
             f"data {', '.join(observables.data)} need the derivatives of dipole moment and "
             "polarizability: pass tensors, or ask for freq alone"
         )
-    basis = _tensor_basis(parameters.space, observables)
+    basis = tensor_basis(parameters.space, observables)
     parts = [
         part
         for isotopologue in observables.isotopologues
         for part in _of_isotopologue(matrix, parameters, isotopologue, observables, basis)
     ]
+    if not parts:
+        raise IdentifiabilityError(
+            f"no line of these isotopologues shows in {' or '.join(observables.spectra)} with "
+            f"data {', '.join(observables.data)}: ask for more data"
+        )
     return Response(
         tuple(row for part in parts for row in part.rows),
         np.concatenate([part.values for part in parts]),
@@ -130,6 +170,9 @@ def _of_isotopologue(
     _refuse_unstable(solved, isotopologue)
     if "freq" in observables.data:
         for block in solved:
+            if nearly_degenerate(block):
+                yield _moments_of_positions(isotopologue, block, parameters, basis)
+                continue
             gradients = block.curvature_gradients(parameters) / block.curvatures[:, None]
             yield _response(isotopologue, block, "freq", np.log(block.curvatures), gradients, basis)
     if observables.tensors is None:
@@ -144,6 +187,11 @@ def _of_isotopologue(
             forms = _Forms.of(observables.tensors, kinds, isotopologue, basis)
             strongest = max((float(forms.total(b).max()) for b in solved), default=0.0)
             for block in solved:
+                if nearly_degenerate(block):
+                    yield from _moments_of_intensities(
+                        quantity, block, forms, parameters, strongest, isotopologue
+                    )
+                    continue
                 yield from _intensity(quantity, block, forms, parameters, strongest, isotopologue)
 
 
@@ -208,6 +256,53 @@ def _intensity(
     yield Response(rows, log, first, second)
 
 
+def _moments_of_positions(
+    isotopologue: Isotopologue, block: Lines, parameters: Parameters, basis: tuple[Tensors, ...]
+) -> Response:
+    values, slopes = position_moments(block, parameters)
+    rows = tuple(
+        Row(isotopologue.name, block.irrep, j + 1, "freq", True) for j in range(len(values))
+    )
+    # All in units of the mean curvature; the first moment carries its size.
+    logs = np.log(values) + np.arange(1, len(values) + 1) * np.log(block.curvatures.mean())
+    return Response(
+        rows, logs, slopes / values[:, None], np.zeros((len(values), len(basis)))
+    )
+
+
+def _moments_of_intensities(
+    quantity: Data,
+    block: Lines,
+    forms: _Forms,
+    parameters: Parameters,
+    strongest: float,
+    isotopologue: Isotopologue,
+) -> Iterator[Response]:
+    """Σ λ^j I of an irrep; of the two parts of a Raman intensity apart for depolarisation."""
+    allowed = block.activity.ir if quantity == "ir" else block.activity.raman
+    if not allowed or strongest == 0.0:
+        return
+    found = [intensity_moments(block, form, parameters) for form in forms.forms]
+    values, slopes = np.array([v for v, _ in found]), np.array([s for _, s in found])
+    tensor = np.array(
+        [[intensity_moments(block, s, parameters)[0] for s in slope] for slope in forms.slopes]
+    )
+    tensor = tensor.reshape(len(forms.slopes), *values.shape).transpose(1, 2, 0)
+    seen = values.sum(axis=0) > _ABSENT * strongest
+    if quantity == "depolarisation":
+        seen &= (values > _ABSENT * strongest).all(axis=0)
+    if not seen.any():
+        return
+    size = np.arange(values.shape[1])[seen] * np.log(block.curvatures.mean())
+    log, first = _logarithm(quantity, values[:, seen], slopes[:, seen])
+    _, second = _logarithm(quantity, values[:, seen], tensor[:, seen])
+    rows = tuple(
+        Row(isotopologue.name, block.irrep, int(j) + 1, quantity, True)
+        for j in np.flatnonzero(seen)
+    )
+    yield Response(rows, log if quantity == "depolarisation" else log + size, first, second)
+
+
 def _logarithm(
     quantity: Data, values: FloatArray, slopes: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -250,7 +345,7 @@ def _refuse_unstable(solved: list[Lines], isotopologue: Isotopologue) -> None:
             )
 
 
-def _tensor_basis(space: InternalSpace, observables: Observables) -> tuple[Tensors, ...]:
+def tensor_basis(space: InternalSpace, observables: Observables) -> tuple[Tensors, ...]:
     """Independent symmetric derivatives of what is measured; none if they are known."""
     if observables.derivatives == "known" or observables.tensors is None:
         return ()

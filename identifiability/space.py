@@ -186,11 +186,11 @@ def _without(vectors: FloatArray, motions: FloatArray, *, pair: bool) -> FloatAr
     overlap = np.einsum("akx,bkx->ab", rest, rest) / d
     if not pair:
         share, mix = np.linalg.eigh(overlap)
-        return np.einsum("akx,ab->bkx", vectors, mix[:, share > 0.5])
+        return np.asarray(np.einsum("akx,ab->bkx", vectors, mix[:, share > 0.5]))
     turned = np.stack([rest[:, 1], -rest[:, 0]], axis=1)
     twisted = np.einsum("akx,bkx->ab", rest, turned) / d
     share, mix = np.linalg.eigh(overlap + 1j * twisted)
     kept = mix[:, share > 0.5]
     out = np.einsum("akx,ab->bkx", vectors, kept.real)
     out += np.einsum("akx,ab->bkx", np.stack([-vectors[:, 1], vectors[:, 0]], axis=1), kept.imag)
-    return out
+    return np.asarray(out)

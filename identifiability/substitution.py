@@ -99,7 +99,8 @@ def patterns(
                 f"{space.molecule.formula} has no {element}: substitute one of "
                 f"{', '.join(sorted(set(symbols)))}"
             )
-    space.molecule.with_isotopes(dict(isotopes))  # refuses isotopes that do not exist
+    for element, number in isotopes.items():
+        space.molecule.with_isotopes({element: number})  # refuses isotopes that do not exist
     sites = [[i for i, s in enumerate(symbols) if s == element] for element in isotopes]
     everything = [atom for atoms in sites for atom in atoms]
     most = len(everything) if largest is None else min(largest, len(everything))

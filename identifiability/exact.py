@@ -1,0 +1,538 @@
+"""Exact generic rank of the spectra of a molecule, modulo primes.
+
+The numerical rank of a Jacobian needs a threshold. Here nothing is rounded: the point group,
+a geometry, masses, force constants and derivatives of dipole moment and polarizability are
+taken at random among all that the symmetry of the molecule allows, in the field of integers
+modulo a prime p. Matrix elements of the operations are cosines of rational turns; with
+p ≡ 1 (mod M) the field holds an M-th root of unity ζ, and cos 2πk/M is (ζᵏ + ζ⁻ᵏ)/2. This is a
+ring homomorphism from ℚ(ζ), and the multiplication table of the group is checked in the image.
+
+The observables are polynomials that carry the same information as lines and intensities do:
+tr P_Γ(GF)ʲ for the lines of each visible irrep Γ of an isotopologue, and tr P_Γ Q(GF)ʲG for
+intensities of quadratic form Q. Full rank modulo one prime proves generic full rank over the
+reals; a deficiency is wrong with probability of about (degree)/p, and two primes are tried
+(J. T. Schwartz, *J. ACM* 27, 701 (1980)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pointgroup import Activity, Molecule, PointGroup, SelectionRules, Symmetry, finite_subgroup
+from ..pointgroup.detection.symmetry import detect
+from ..pointgroup.theory.characters import CharacterTable, class_index
+from ..pointgroup.theory.groups import operation_matrices
+from .errors import IdentifiabilityError
+from .isotopologue import Isotopologue
+from .modular import Integers, inverse, null_space, product, rank
+from .observables import DATA, Data
+from .space import InternalSpace
+
+FloatArray = NDArray[np.float64]
+
+_LARGEST = 2**31 - 1
+_RECOGNISED = 1e-7
+MOST_ELEMENTS = 60_000_000
+"""Elements of the Jacobian before the contraction with the force constants, at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactRank:
+    """Generic rank of a set of spectra.
+
+    Attributes
+    ----------
+    group : str
+        Of the geometry (the finite subgroup that was used, for a linear molecule).
+    n_parameters : int
+        Force constants that the group allows.
+    n_observables : int
+    primes : tuple of int
+    ranks : tuple of int
+        One for each prime.
+    """
+
+    group: str
+    n_parameters: int
+    n_observables: int
+    primes: tuple[int, ...]
+    ranks: tuple[int, ...]
+
+    @property
+    def rank(self) -> int:
+        """The generic rank: no prime can show more."""
+        return max(self.ranks)
+
+    @property
+    def deficiency(self) -> int:
+        """Force constants left open."""
+        return self.n_parameters - self.rank
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all force constants are determined, locally and generically: proved."""
+        return self.rank == self.n_parameters
+
+    def __str__(self) -> str:
+        how = "proved" if self.is_full else f"modulo {' and '.join(map(str, self.primes))}"
+        return f"{self.group}: exact generic rank {self.rank} of {self.n_parameters} ({how})"
+
+
+def exact_rank(
+    molecule: Molecule | InternalSpace,
+    isotopologues: Sequence[Isotopologue] = (),
+    *,
+    data: Sequence[Data] = ("freq",),
+    silent_too: bool = False,
+    seed: int = 0,
+) -> ExactRank:
+    """Exact generic rank of the spectra of some isotopologues, derivatives known.
+
+    Parameters
+    ----------
+    molecule : Molecule or InternalSpace
+    isotopologues : sequence of Isotopologue
+        Of that space; the parent if there is none. Only which atoms weigh the same counts.
+    data : sequence of "freq", "ir", "raman", "depolarisation"
+        Positions are always among them. Depolarisation ratios come with Raman intensities:
+        together they are the isotropic and the anisotropic intensity.
+    silent_too : bool
+        Take the positions of silent lines as known too.
+    seed : int
+
+    Raises
+    ------
+    IdentifiabilityError
+        If the data lack positions, if depolarisation comes without Raman, or if the problem
+        is too large.
+
+    Examples
+    --------
+    >>> from spektron.pointgroup import example
+    >>> print(exact_rank(example("water")))
+    C2v: exact generic rank 3 of 4 (modulo 2147483629 and 2147483489)
+    """
+    _check(data)
+    space = molecule if isinstance(molecule, InternalSpace) else InternalSpace.of(molecule)
+    family = tuple(isotopologues) or (Isotopologue.of(space),)
+    d, p = space.dimension, sum(block.n_constants for block in space.blocks)
+    observables = sum(len(_wanted(i, data, silent_too)) for i in family) * d
+    if (observables + p) * d * d > MOST_ELEMENTS:
+        raise IdentifiabilityError(
+            f"{p} force constants and up to {observables} observables of {d} modes exceed "
+            f"{MOST_ELEMENTS:,} numbers: take fewer isotopologues or a smaller molecule"
+        )
+    if any(len(i.masses) != space.molecule.n_atoms for i in family):
+        raise IdentifiabilityError(
+            f"an isotopologue has not the {space.molecule.n_atoms} atoms of "
+            f"{space.molecule.formula}: give isotopologues of the same space"
+        )
+    order = _root_order([space.symmetry.group, *(i.symmetry.group for i in family)])
+    primes = primes_for(order)
+    found = [_Field(prime, order).rank(space, family, data, silent_too, seed) for prime in primes]
+    return ExactRank(str(space.symmetry.group), p, found[0][1], primes, tuple(r for r, _ in found))
+
+
+@lru_cache(maxsize=64)
+def primes_for(order: int, count: int = 2) -> tuple[int, ...]:
+    """The largest primes below 2³¹ − 1 that are 1 modulo an order.
+
+    >>> primes_for(4)
+    (2147483629, 2147483549)
+    """
+    out: list[int] = []
+    candidate = (_LARGEST - 2) // order * order + 1
+    while len(out) < count:
+        if candidate < _LARGEST and _is_prime(candidate):
+            out.append(candidate)
+        candidate -= order
+    return tuple(out)
+
+
+def _is_prime(n: int) -> bool:
+    """Miller and Rabin's test, exact below 3.2e9 with the bases 2, 3, 5, 7."""
+    if n < 2 or any(n % q == 0 for q in (2, 3, 5, 7)):
+        return n in (2, 3, 5, 7)
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for base in (2, 3, 5, 7):
+        x = pow(base, odd, n)
+        if x in (1, n - 1):
+            continue
+        for _ in range(twos - 1):
+            x = x * x % n
+            if x == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+def _check(data: Sequence[Data]) -> None:
+    unknown = set(data) - set(DATA)
+    if unknown:
+        raise IdentifiabilityError(f"no data {sorted(unknown)}: choose from {', '.join(DATA)}")
+    if "freq" not in data:
+        raise IdentifiabilityError("intensities alone are not counted exactly: add freq to data")
+    if "depolarisation" in data and "raman" not in data:
+        raise IdentifiabilityError("depolarisation ratios need the intensities: add raman to data")
+
+
+def _root_order(groups: Sequence[PointGroup]) -> int:
+    """M such that all matrix elements and characters are sums of cosines of k/M turns."""
+    order = 4
+    for group in groups:
+        letters = [2 * o.turn.denominator for o in group.operations]
+        order = lcm(order, 20 if group.family[0] == "I" else 4, *letters)
+        order = lcm(order, 4 * group.order if group.family[0] not in "TOI" else 12)
+    return order
+
+
+def _wanted(isotopologue: Isotopologue, data: Sequence[Data], silent_too: bool) -> list[str]:
+    """Quantities for each irrep, as a flat list: it is only counted."""
+    out = []
+    for block in isotopologue.blocks:
+        out += [block.irrep] * len(_quantities(block.activity, data, silent_too))
+    return out
+
+
+def _quantities(activity: Activity, data: Sequence[Data], silent_too: bool) -> list[str]:
+    out = [] if activity.silent and not silent_too else ["freq"]
+    if activity.ir and "ir" in data:
+        out.append("ir")
+    if activity.raman and "raman" in data:
+        out += ["isotropic", "anisotropic"] if "depolarisation" in data else ["raman"]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The integers modulo a prime, with the cosines of k turns of 1/order."""
+
+    prime: int
+    order: int
+
+    def cosines(self) -> Integers:
+        """(order,) images of cos 2πk/order."""
+        return _cosines(self.prime, self.order)
+
+    def image(self, values: FloatArray) -> Integers:
+        """Images of numbers that are integers or cosines of the field."""
+        flat = np.asarray(values, dtype=np.float64).ravel()
+        known = _real_cosines(self.order)
+        by_size = np.argsort(known)
+        places = np.searchsorted(known[by_size], flat).clip(1, self.order - 1)
+        below, above = by_size[places - 1], by_size[places]
+        best = np.where(abs(known[below] - flat) < abs(known[above] - flat), below, above)
+        whole = np.abs(flat - np.round(flat)) < _RECOGNISED
+        if np.abs(known[best] - flat)[~whole].max(initial=0.0) > _RECOGNISED:
+            raise IdentifiabilityError(f"a matrix element is no cosine of k/{self.order} turns")
+        out = np.where(whole, np.round(flat).astype(np.int64), self.cosines()[best])
+        return np.asarray(out % self.prime).reshape(np.shape(values))
+
+    def characters(self, values: FloatArray) -> Integers:
+        """Images of characters: integers, or sums −1, 0, 1 + 2 cos of the field."""
+        out = np.round(values).astype(np.int64) % self.prime
+        for i, v in np.ndenumerate(values):
+            if abs(v - round(v)) > _RECOGNISED:
+                out[i] = self._character(float(v))
+        return out
+
+    def _character(self, value: float) -> int:
+        for shift in (0, 1, -1):
+            half = (value - shift) / 2
+            if np.abs(_real_cosines(self.order) - half).min() < _RECOGNISED:
+                return int(2 * self.image(np.array([half]))[0] + shift) % self.prime
+        raise IdentifiabilityError(f"character {value:g} is no cosine of k/{self.order} turns")
+
+    def rank(
+        self,
+        space: InternalSpace,
+        family: tuple[Isotopologue, ...],
+        data: Sequence[Data],
+        silent_too: bool,
+        seed: int,
+    ) -> tuple[int, int]:
+        """Rank and number of observables of a random molecule of this symmetry."""
+        world = _World.of(self, space.symmetry, seed)
+        weights: dict[tuple[str, float], int] = {}
+        rng = np.random.default_rng(seed + 1)
+        rows: list[Integers] = []
+        for isotopologue in family:
+            keys = [
+                (s, round(float(m), 6))
+                for s, m in zip(space.molecule.symbols, isotopologue.masses, strict=True)
+            ]
+            for key in keys:
+                weights.setdefault(key, int(rng.integers(1, self.prime)))
+            inverses = np.array([weights[k] for k in keys], dtype=np.int64)
+            rows += world.gradients(isotopologue, inverses, data, silent_too)
+        d = len(world.force)
+        jacobian = product(
+            np.stack(rows).reshape(len(rows), d * d),
+            world.constants.reshape(-1, d * d).T,
+            self.prime,
+        )
+        return rank(jacobian, self.prime), len(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _World:
+    """A random molecule over a prime field.
+
+    Internal displacements are s = Bᵀx with Bᵀ(rigid motion) = 0, so that V = sᵀFs/2 and
+    G = BᵀM⁻¹B. ``action[g]`` is how an operation turns s.
+    """
+
+    field: _Field
+    symmetry: Symmetry
+    wilson: Integers
+    action: Integers
+    constants: Integers
+    force: Integers
+    dipole: Integers
+    polarizability: Integers
+
+    @classmethod
+    def of(cls, field: _Field, symmetry: Symmetry, seed: int) -> _World:
+        p, rng = field.prime, np.random.default_rng(seed)
+        turns = field.image(operation_matrices(symmetry.group))
+        _check_homomorphism(turns, symmetry.group, p)
+        positions = _positions(turns, symmetry, rng, p)
+        wilson = null_space(_rigid(positions, p), p)
+        free = _identity_rows(wilson)
+        action = np.stack(
+            [
+                _moved(wilson, turn.T, np.argsort(moves), p)[free].T
+                for turn, moves in zip(turns, symmetry.permutations, strict=True)
+            ]
+        )
+        constants = _invariant_forms(action, symmetry, rng, p)
+        weights = rng.integers(1, p, len(constants))
+        force = (weights[:, None, None] * constants % p).sum(axis=0) % p
+        n = symmetry.molecule.n_atoms
+        first = rng.integers(0, p, (n, 3, 3))
+        second = rng.integers(0, p, (n, 3, 3, 3))
+        dipole, polarizability = _invariant_tensors(turns, symmetry, first, second, p)
+        return cls(field, symmetry, wilson, action, constants, force, dipole, polarizability)
+
+    def gradients(
+        self, isotopologue: Isotopologue, weights: Integers, data: Sequence[Data], silent_too: bool
+    ) -> list[Integers]:
+        """Z (d, d) with d(observable) = tr Z dF, for all observables of an isotopologue."""
+        p = self.field.prime
+        weighted = np.repeat(weights, 3)[:, None] * self.wilson % p
+        kinetic = product(self.wilson.T, weighted, p)
+        step = product(kinetic, self.force, p)
+        symmetry = _within(isotopologue.symmetry, self.symmetry)
+        most = max(block.n_lines for block in isotopologue.blocks)
+        powers = [kinetic]
+        for _ in range(most):
+            powers.append(product(step, powers[-1], p))
+        forms = self._forms(weighted, kinetic, data)
+        places = _places(symmetry, self.symmetry)
+        rules = SelectionRules.of(symmetry.group)
+        present = {block.irrep: block for block in isotopologue.blocks}
+        out: list[Integers] = []
+        table = _finite_table(symmetry.group)
+        classes = class_index(symmetry.group)
+        for row, irrep in enumerate(table.irreps):
+            if irrep.label not in present:
+                continue
+            n = present[irrep.label].n_lines
+            wanted = _quantities(rules.activity(irrep), data, silent_too)
+            if not wanted:
+                continue
+            # Any multiple of the projector serves.
+            chi = self.field.characters(np.asarray(table.values[row]))[classes]
+            project = (chi[:, None, None] * self.action[places] % p).sum(axis=0) % p
+            if "freq" in wanted:
+                out += [product(project, powers[j - 1], p) * j % p for j in range(1, n + 1)]
+            for kind in wanted:
+                if kind != "freq":
+                    out += _moments(product(project.T, forms[kind], p), powers, n, p)
+        return out
+
+    def _forms(
+        self, weighted: Integers, kinetic: Integers, data: Sequence[Data]
+    ) -> dict[str, Integers]:
+        """Quadratic forms Q (d, d) of the intensities, as in `Tensors.form`."""
+        if set(data) <= {"freq"}:
+            return {}
+        p, n = self.field.prime, len(self.dipole)
+        # A = M⁻¹BG⁻¹; its transpose acts on derivatives along Cartesian displacements.
+        back = product(inverse(kinetic, p), weighted.T, p)
+        dipole = product(back, self.dipole.reshape(3 * n, 3), p)
+        tensor = product(back, self.polarizability.reshape(3 * n, 9), p).reshape(-1, 3, 3)
+        third = pow(3, -1, p)
+        mean = np.trace(tensor, axis1=1, axis2=2) % p * third % p
+        deviator = (tensor - mean[:, None, None] * np.eye(3, dtype=np.int64)) % p
+        deviator = deviator.reshape(-1, 9)
+        isotropic = 45 * (mean[:, None] * mean % p) % p
+        half = pow(2, -1, p)
+        anisotropic = 21 * half % p * product(deviator, deviator.T, p) % p
+        return {
+            "ir": product(dipole, dipole.T, p),
+            "isotropic": isotropic,
+            "anisotropic": anisotropic,
+            "raman": (isotropic + anisotropic) % p,
+        }
+
+
+def _moments(form: Integers, powers: list[Integers], n: int, p: int) -> list[Integers]:
+    """Gradients of tr Q(GF)ʲG, j = 1 … n − 1; the form carries the projector."""
+    out = []
+    left = [product(power, form, p) for power in powers[: n - 1]]
+    for j in range(1, n):
+        total = np.sum([product(left[i], powers[j - 1 - i], p) for i in range(j)], axis=0) % p
+        out.append(np.asarray((total + total.T) % p * pow(2, -1, p) % p))
+    return out
+
+
+def _check_homomorphism(turns: Integers, group: PointGroup, p: int) -> None:
+    """Whether the images of the operations multiply as the operations do."""
+    table = group.multiplication_table
+    for g in range(len(turns)):
+        if not np.array_equal(product(turns[g][None], turns, p), turns[table[g]]):
+            raise IdentifiabilityError(f"{group} has no faithful image modulo {p}")
+
+
+def _positions(turns: Integers, symmetry: Symmetry, rng: np.random.Generator, p: int) -> Integers:
+    """(N, 3) random positions that the group permutes as it does those of the molecule."""
+    out = np.zeros((symmetry.molecule.n_atoms, 3), dtype=np.int64)
+    for orbit in symmetry.orbits():
+        images = symmetry.permutations[:, orbit[0]]
+        start = rng.integers(0, p, 3)
+        seen = product(turns[images == orbit[0]], start[:, None], p)[:, :, 0]
+        place = seen.sum(axis=0) % p
+        out[images] = product(turns, place[:, None], p)[:, :, 0]
+    return out
+
+
+def _rigid(positions: Integers, p: int) -> Integers:
+    """(6, 3N) translations and rotations."""
+    n = len(positions)
+    shifts = np.tile(np.eye(3, dtype=np.int64), n)
+    turned = np.cross(np.eye(3, dtype=np.int64)[:, None, :], positions[None])
+    return np.concatenate([shifts, turned.reshape(3, -1)]) % p
+
+
+def _identity_rows(wilson: Integers) -> list[int]:
+    """Rows of a null-space basis that form the identity."""
+    single = (wilson != 0).sum(axis=1) == 1
+    rows = []
+    for column in range(wilson.shape[1]):
+        rows.append(int(np.flatnonzero(single & (wilson[:, column] == 1))[0]))
+    return rows
+
+
+def _moved(vectors: Integers, turn: Integers, moves: NDArray[np.intp], p: int) -> Integers:
+    """D vectors for 3N-displacements (3N, k): atom a goes to moves[a], turned."""
+    n = len(moves)
+    out = np.empty((n, 3, vectors.shape[1]), dtype=np.int64)
+    out[moves] = product(turn[None], vectors.reshape(n, 3, -1), p)
+    return out.reshape(3 * n, -1)
+
+
+def _invariant_forms(
+    action: Integers, symmetry: Symmetry, rng: np.random.Generator, p: int
+) -> Integers:
+    """(P, d, d) random symmetric forms on s that the group leaves as they are."""
+    space = InternalSpace.with_symmetry(symmetry)
+    count = sum(block.n_constants for block in space.blocks)
+    d = action.shape[1]
+    if len(action) == 1:
+        i, j = np.triu_indices(d)
+        out = np.zeros((count, d, d), dtype=np.int64)
+        out[np.arange(count), i, j] = out[np.arange(count), j, i] = 1
+        return out
+    out = np.empty((count, d, d), dtype=np.int64)
+    for number in range(count):
+        drawn = rng.integers(0, p, (d, d))
+        drawn = (drawn + drawn.T) % p
+        total = np.zeros((d, d), dtype=np.int64)
+        for g in action:
+            total += product(product(g.T, drawn, p), g, p)
+        out[number] = total % p
+    if rank(out.reshape(count, -1), p) != count:
+        raise IdentifiabilityError("the random force constants are dependent: change the seed")
+    return out
+
+
+def _invariant_tensors(
+    turns: Integers, symmetry: Symmetry, first: Integers, second: Integers, p: int
+) -> tuple[Integers, Integers]:
+    """Derivatives of dipole (N, 3, 3) and polarizability (N, 3, 3, 3), without translations."""
+    second = (second + second.swapaxes(2, 3)) % p
+    n = len(first)
+    dipole, tensor = np.zeros_like(first), np.zeros_like(second)
+    for r, moves in zip(turns, symmetry.permutations, strict=True):
+        dipole[moves] += product(product(r[None], first, p), r.T[None], p)
+        pair = np.einsum("ab,cd->acbd", r, r).reshape(9, 9) % p
+        turned = product(product(r[None], second.reshape(n, 3, 9), p), pair.T[None], p)
+        tensor[moves] += turned.reshape(n, 3, 3, 3)
+    share = pow(n, -1, p)
+    dipole, tensor = dipole % p, tensor % p
+    dipole = (dipole - dipole.sum(axis=0) % p * share % p) % p
+    tensor = (tensor - tensor.sum(axis=0) % p * share % p) % p
+    return dipole, tensor
+
+
+def _within(symmetry: Symmetry, parent: Symmetry) -> Symmetry:
+    """The symmetry of an isotopologue with the operations of the parent's.
+
+    The axes across a linear molecule are arbitrary, so they are taken from the parent.
+    """
+    whole = detect(symmetry.molecule)
+    if not whole.group.is_linear:
+        return symmetry
+    return finite_subgroup(replace(whole, frame=parent.frame))
+
+
+def _places(symmetry: Symmetry, parent: Symmetry) -> NDArray[np.intp]:
+    """Which operation of the parent each operation of an isotopologue is."""
+    distance = np.abs(symmetry.matrices[:, None] - parent.matrices[None]).max(axis=(2, 3))
+    places = distance.argmin(axis=1)
+    far = float(distance.min(axis=1).max())
+    if far > 1e-3 or len(set(places.tolist())) < len(places):
+        raise IdentifiabilityError(
+            "an operation of an isotopologue is none of the parent's: give isotopologues of "
+            "the same space"
+        )
+    return np.asarray(places)
+
+
+@lru_cache(maxsize=64)
+def _real_cosines(order: int) -> FloatArray:
+    return np.asarray(np.cos(2 * np.pi * np.arange(order) / order))
+
+
+@lru_cache(maxsize=64)
+def _cosines(p: int, order: int) -> Integers:
+    factors = _prime_factors(order)
+    roots = (pow(g, (p - 1) // order, p) for g in range(2, 1000))
+    base = next(z for z in roots if all(pow(z, order // q, p) != 1 for q in factors))
+    powers = [1]
+    for _ in range(order - 1):
+        powers.append(powers[-1] * base % p)
+    half = pow(2, -1, p)
+    out = np.array([(powers[k] + powers[-k]) * half % p for k in range(order)], dtype=np.int64)
+    out.flags.writeable = False
+    return out
+
+
+def _finite_table(group: PointGroup) -> CharacterTable:
+    table = group.character_table
+    assert isinstance(table, CharacterTable)
+    return table
+
+
+def _prime_factors(n: int) -> list[int]:
+    return [q for q in range(2, n + 1) if n % q == 0 and all(q % r for r in range(2, q))]
