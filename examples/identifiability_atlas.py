@@ -1,12 +1,12 @@
 """Deficiency against hidden isotopic symmetry, and the "4:1, full rank" experiment.
 
-    python examples/identifiability_atlas.py atlas   [--data FOLDER] [--out FILE] [--molecules 500]
+    python examples/identifiability_atlas.py atlas   [--data FOLDER] [--out FILE] [--molecules 420]
     python examples/identifiability_atlas.py valence [--data FOLDER] [--out FILE] [--molecules 1000]
 
 ``atlas``: for each molecule and each of its elements, the number of force constants that the line
 positions of all isotopologues of that element leave open (numerical rank at a random symmetric
 force field, random masses on the sites) beside the dimension of the hidden isotopic symmetry.
-Up to 200 force constants and 33 modes, and wherever the two differ or a singular value is
+Up to 120 force constants and 30 modes, and wherever the two differ or a singular value is
 small, the rank is also computed exactly, modulo two primes.
 
 ``valence``: rank and condition number of the Jacobian of one spectrum, for a diagonal valence
@@ -39,8 +39,8 @@ from spektron.pointgroup.census.sources import find_sources, read_records
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MOST = 700  # force constants of a molecule of the atlas
-MOST_EXACT = 200, 33  # force constants and modes up to which each rank is computed exactly too
-SMALL = 1e-8  # relative singular value that calls for the exact rank
+MOST_EXACT = 120, 30  # force constants and modes up to which each rank is computed exactly too
+SMALL = 1e-9  # relative singular value that calls for the exact rank
 ATLAS = ("set", "name", "formula", "group", "element", "sites", "constants", "rank", "exact",
          "hidden", "kept", "dropped", "saturated")  # fmt: skip
 CLEAR = 100.0  # gap between kept and dropped singular values below which a rank is open
@@ -223,7 +223,7 @@ def main() -> None:
     given = parser.parse_args()
     out = given.out or CHECKOUT / "docs" / "data" / f"identifiability-{given.part}.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
-    run, usual = {"atlas": (atlas, 500), "valence": (valence, 1000)}[given.part]
+    run, usual = {"atlas": (atlas, 420), "valence": (valence, 1000)}[given.part]
     run(given.data, out, given.molecules or usual)
 
 

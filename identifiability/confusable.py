@@ -1,9 +1,9 @@
 """Libraries of spectra, and the members that noise and calibration make confusable.
 
 Model: y = s_m + N η + ε. The columns of N are what an instrument can do to a spectrum: shift
-and scale of the axis, gain, baseline, width; they are taken at the mean of the library. Their sizes η are
-unknown, so that only what is orthogonal to N (in the metric of the noise) tells members apart. An error of the computed
-spectra themselves enters as a second covariance.
+and scale of the axis, gain, baseline, width; they are taken at the mean of the library. Their
+sizes η are unknown, so that only what is orthogonal to N (in the metric of the noise) tells
+members apart. An error of the computed spectra themselves enters as a second covariance.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ class Library:
         nuisances = self._in_noise(self.nuisances.T).T
         if not nuisances.shape[1]:
             return values
-        u, s, _ = np.linalg.svd(
-            nuisances / np.linalg.norm(nuisances, axis=0), full_matrices=False
-        )
+        u, s, _ = np.linalg.svd(nuisances / np.linalg.norm(nuisances, axis=0), full_matrices=False)
         span = u[:, s > 1e-9 * s[0]]
         return np.asarray(values - (values @ span) @ span.T)
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import IdentifiabilityError
 from .forcefield import ForceField
 from .identification import Identification, without_nuisance
-from .observables import Observables, Response, respond, tensor_basis
+from .observables import Response, respond, tensor_basis
 from .tensors import Tensors
 
 FloatArray = NDArray[np.float64]
@@ -63,9 +63,7 @@ class Twin:
         )
 
 
-def twin(
-    identification: Identification, direction: int | ArrayLike = 0, size: float = 0.1
-) -> Twin:
+def twin(identification: Identification, direction: int | ArrayLike = 0, size: float = 0.1) -> Twin:
     """Follow a null direction to a force field that is some distance away.
 
     Parameters
@@ -88,8 +86,9 @@ def twin(
     Water from its own three lines: one direction is open.
 
     >>> from spektron.pointgroup import example
-    >>> from .identification import identify
-    >>> from .isotopologue import Isotopologue
+    >>> from spektron.identifiability.identification import identify
+    >>> from spektron.identifiability.isotopologue import Isotopologue
+    >>> from spektron.identifiability.observables import Observables
     >>> water = ForceField.random(example("water"))
     >>> found = identify(water, Observables((Isotopologue.of(water.space),)))
     >>> other = twin(found, size=0.05)
@@ -175,8 +174,7 @@ class _Path:
         amounts = x[self.n :]
         return Tensors(
             given.dipole + np.tensordot(amounts, [b.dipole for b in self.basis], 1),
-            given.polarizability
-            + np.tensordot(amounts, [b.polarizability for b in self.basis], 1),
+            given.polarizability + np.tensordot(amounts, [b.polarizability for b in self.basis], 1),
         )
 
     def respond(self, x: FloatArray) -> Response:

@@ -268,9 +268,7 @@ def _ranked(
         for members, share in zip(part.tolist(), shares, strict=True):
             rank = reachable
             if share[0] < _SURE:  # squares hide small singular values: look at the rows
-                kept = np.linalg.svd(
-                    np.concatenate([rows[k] for k in members]), compute_uv=False
-                )
+                kept = np.linalg.svd(np.concatenate([rows[k] for k in members]), compute_uv=False)
                 rank = int(np.count_nonzero(kept > _ZERO * kept[0]))
             full = rank == reachable
             information = (logs + float(np.log(share[share > 0]).sum())) / 2 if full else -np.inf

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +30,11 @@ from .errors import IdentifiabilityError
 from .isotopologue import Isotopologue
 from .modular import Integers, inverse, null_space, product, rank
 from .observables import DATA, Data
+from .prime_field import PrimeField, primes_for, root_order
 from .space import InternalSpace
 
 FloatArray = NDArray[np.float64]
 
-_LARGEST = 2**31 - 1
-_RECOGNISED = 1e-7
 MOST_ELEMENTS = 60_000_000
 """Elements of the Jacobian before the contraction with the force constants, at the most."""
 
@@ -116,7 +113,7 @@ def exact_rank(
     --------
     >>> from spektron.pointgroup import example
     >>> print(exact_rank(example("water")))
-    C2v: exact generic rank 3 of 4 (modulo 2147483629 and 2147483489)
+    C2v: exact generic rank 3 of 4 (modulo 2147483489 and 2147483249)
     """
     _check(data)
     space = molecule if isinstance(molecule, InternalSpace) else InternalSpace.of(molecule)
@@ -133,46 +130,12 @@ def exact_rank(
             f"an isotopologue has not the {space.molecule.n_atoms} atoms of "
             f"{space.molecule.formula}: give isotopologues of the same space"
         )
-    order = _root_order([space.symmetry.group, *(i.symmetry.group for i in family)])
+    order = root_order([space.symmetry.group, *(i.symmetry.group for i in family)])
     primes = primes_for(order)
-    found = [_Field(prime, order).rank(space, family, data, silent_too, seed) for prime in primes]
+    found = [
+        _rank(PrimeField(prime, order), space, family, data, silent_too, seed) for prime in primes
+    ]
     return ExactRank(str(space.symmetry.group), p, found[0][1], primes, tuple(r for r, _ in found))
-
-
-@lru_cache(maxsize=64)
-def primes_for(order: int, count: int = 2) -> tuple[int, ...]:
-    """The largest primes below 2³¹ − 1 that are 1 modulo an order.
-
-    >>> primes_for(4)
-    (2147483629, 2147483549)
-    """
-    out: list[int] = []
-    candidate = (_LARGEST - 2) // order * order + 1
-    while len(out) < count:
-        if candidate < _LARGEST and _is_prime(candidate):
-            out.append(candidate)
-        candidate -= order
-    return tuple(out)
-
-
-def _is_prime(n: int) -> bool:
-    """Miller and Rabin's test, exact below 3.2e9 with the bases 2, 3, 5, 7."""
-    if n < 2 or any(n % q == 0 for q in (2, 3, 5, 7)):
-        return n in (2, 3, 5, 7)
-    odd, twos = n - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    for base in (2, 3, 5, 7):
-        x = pow(base, odd, n)
-        if x in (1, n - 1):
-            continue
-        for _ in range(twos - 1):
-            x = x * x % n
-            if x == n - 1:
-                break
-        else:
-            return False
-    return True
 
 
 def _check(data: Sequence[Data]) -> None:
@@ -183,16 +146,6 @@ def _check(data: Sequence[Data]) -> None:
         raise IdentifiabilityError("intensities alone are not counted exactly: add freq to data")
     if "depolarisation" in data and "raman" not in data:
         raise IdentifiabilityError("depolarisation ratios need the intensities: add raman to data")
-
-
-def _root_order(groups: Sequence[PointGroup]) -> int:
-    """M such that all matrix elements and characters are sums of cosines of k/M turns."""
-    order = 4
-    for group in groups:
-        letters = [2 * o.turn.denominator for o in group.operations]
-        order = lcm(order, 20 if group.family[0] == "I" else 4, *letters)
-        order = lcm(order, 4 * group.order if group.family[0] not in "TOI" else 12)
-    return order
 
 
 def _wanted(isotopologue: Isotopologue, data: Sequence[Data], silent_too: bool) -> list[str]:
@@ -212,75 +165,35 @@ def _quantities(activity: Activity, data: Sequence[Data], silent_too: bool) -> l
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """The integers modulo a prime, with the cosines of k turns of 1/order."""
-
-    prime: int
-    order: int
-
-    def cosines(self) -> Integers:
-        """(order,) images of cos 2πk/order."""
-        return _cosines(self.prime, self.order)
-
-    def image(self, values: FloatArray) -> Integers:
-        """Images of numbers that are integers or cosines of the field."""
-        flat = np.asarray(values, dtype=np.float64).ravel()
-        known = _real_cosines(self.order)
-        by_size = np.argsort(known)
-        places = np.searchsorted(known[by_size], flat).clip(1, self.order - 1)
-        below, above = by_size[places - 1], by_size[places]
-        best = np.where(abs(known[below] - flat) < abs(known[above] - flat), below, above)
-        whole = np.abs(flat - np.round(flat)) < _RECOGNISED
-        if np.abs(known[best] - flat)[~whole].max(initial=0.0) > _RECOGNISED:
-            raise IdentifiabilityError(f"a matrix element is no cosine of k/{self.order} turns")
-        out = np.where(whole, np.round(flat).astype(np.int64), self.cosines()[best])
-        return np.asarray(out % self.prime).reshape(np.shape(values))
-
-    def characters(self, values: FloatArray) -> Integers:
-        """Images of characters: integers, or sums −1, 0, 1 + 2 cos of the field."""
-        out = np.round(values).astype(np.int64) % self.prime
-        for i, v in np.ndenumerate(values):
-            if abs(v - round(v)) > _RECOGNISED:
-                out[i] = self._character(float(v))
-        return out
-
-    def _character(self, value: float) -> int:
-        for shift in (0, 1, -1):
-            half = (value - shift) / 2
-            if np.abs(_real_cosines(self.order) - half).min() < _RECOGNISED:
-                return int(2 * self.image(np.array([half]))[0] + shift) % self.prime
-        raise IdentifiabilityError(f"character {value:g} is no cosine of k/{self.order} turns")
-
-    def rank(
-        self,
-        space: InternalSpace,
-        family: tuple[Isotopologue, ...],
-        data: Sequence[Data],
-        silent_too: bool,
-        seed: int,
-    ) -> tuple[int, int]:
-        """Rank and number of observables of a random molecule of this symmetry."""
-        world = _World.of(self, space.symmetry, seed)
-        weights: dict[tuple[str, float], int] = {}
-        rng = np.random.default_rng(seed + 1)
-        rows: list[Integers] = []
-        for isotopologue in family:
-            keys = [
-                (s, round(float(m), 6))
-                for s, m in zip(space.molecule.symbols, isotopologue.masses, strict=True)
-            ]
-            for key in keys:
-                weights.setdefault(key, int(rng.integers(1, self.prime)))
-            inverses = np.array([weights[k] for k in keys], dtype=np.int64)
-            rows += world.gradients(isotopologue, inverses, data, silent_too)
-        d = len(world.force)
-        jacobian = product(
-            np.stack(rows).reshape(len(rows), d * d),
-            world.constants.reshape(-1, d * d).T,
-            self.prime,
-        )
-        return rank(jacobian, self.prime), len(rows)
+def _rank(
+    field: PrimeField,
+    space: InternalSpace,
+    family: tuple[Isotopologue, ...],
+    data: Sequence[Data],
+    silent_too: bool,
+    seed: int,
+) -> tuple[int, int]:
+    """Rank and number of observables of a random molecule of this symmetry."""
+    world = _World.of(field, space.symmetry, seed)
+    weights: dict[tuple[str, float], int] = {}
+    rng = np.random.default_rng(seed + 1)
+    rows: list[Integers] = []
+    for isotopologue in family:
+        keys = [
+            (s, round(float(m), 6))
+            for s, m in zip(space.molecule.symbols, isotopologue.masses, strict=True)
+        ]
+        for key in keys:
+            weights.setdefault(key, int(rng.integers(1, field.prime)))
+        inverses = np.array([weights[k] for k in keys], dtype=np.int64)
+        rows += world.gradients(isotopologue, inverses, data, silent_too)
+    d = len(world.force)
+    jacobian = product(
+        np.stack(rows).reshape(len(rows), d * d),
+        world.constants.reshape(-1, d * d).T,
+        field.prime,
+    )
+    return rank(jacobian, field.prime), len(rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -291,7 +204,7 @@ class _World:
     G = BᵀM⁻¹B. ``action[g]`` is how an operation turns s.
     """
 
-    field: _Field
+    field: PrimeField
     symmetry: Symmetry
     wilson: Integers
     action: Integers
@@ -301,7 +214,7 @@ class _World:
     polarizability: Integers
 
     @classmethod
-    def of(cls, field: _Field, symmetry: Symmetry, seed: int) -> _World:
+    def of(cls, field: PrimeField, symmetry: Symmetry, seed: int) -> _World:
         p, rng = field.prime, np.random.default_rng(seed)
         turns = field.image(operation_matrices(symmetry.group))
         _check_homomorphism(turns, symmetry.group, p)
@@ -509,30 +422,7 @@ def _places(symmetry: Symmetry, parent: Symmetry) -> NDArray[np.intp]:
     return np.asarray(places)
 
 
-@lru_cache(maxsize=64)
-def _real_cosines(order: int) -> FloatArray:
-    return np.asarray(np.cos(2 * np.pi * np.arange(order) / order))
-
-
-@lru_cache(maxsize=64)
-def _cosines(p: int, order: int) -> Integers:
-    factors = _prime_factors(order)
-    roots = (pow(g, (p - 1) // order, p) for g in range(2, 1000))
-    base = next(z for z in roots if all(pow(z, order // q, p) != 1 for q in factors))
-    powers = [1]
-    for _ in range(order - 1):
-        powers.append(powers[-1] * base % p)
-    half = pow(2, -1, p)
-    out = np.array([(powers[k] + powers[-k]) * half % p for k in range(order)], dtype=np.int64)
-    out.flags.writeable = False
-    return out
-
-
 def _finite_table(group: PointGroup) -> CharacterTable:
     table = group.character_table
     assert isinstance(table, CharacterTable)
     return table
-
-
-def _prime_factors(n: int) -> list[int]:
-    return [q for q in range(2, n + 1) if n % q == 0 and all(q % r for r in range(2, q))]

@@ -103,7 +103,9 @@ class Identification:
             some = open_ if len(open_) <= _NAMES else (*open_[:_NAMES], f"… ({len(open_)} in all)")
             lines.append(f"open: {self.deficiency}, among {'; '.join(some)}")
         if self.response.moments:
-            lines.append(f"moments instead of lines that coincide: {', '.join(self.response.moments)}")
+            lines.append(
+                f"moments instead of lines that coincide: {', '.join(self.response.moments)}"
+            )
         if not self.observables.assigned:
             lines.append(f"lines unassigned: {count_assignments(self.observables)}")
         return "\n".join(lines)
@@ -129,7 +131,7 @@ def identify(force_field: ForceField, observables: Observables) -> Identificatio
     Examples
     --------
     >>> from spektron.pointgroup import example
-    >>> from .isotopologue import Isotopologue
+    >>> from spektron.identifiability.isotopologue import Isotopologue
     >>> water = ForceField.random(example("water"))
     >>> print(identify(water, Observables((Isotopologue.of(water.space),))).rank)
     3

@@ -265,9 +265,7 @@ def _moments_of_positions(
     )
     # All in units of the mean curvature; the first moment carries its size.
     logs = np.log(values) + np.arange(1, len(values) + 1) * np.log(block.curvatures.mean())
-    return Response(
-        rows, logs, slopes / values[:, None], np.zeros((len(values), len(basis)))
-    )
+    return Response(rows, logs, slopes / values[:, None], np.zeros((len(values), len(basis))))
 
 
 def _moments_of_intensities(

@@ -411,9 +411,7 @@ def _try(
     return found if found.rows == target.rows else None
 
 
-def _distinct(
-    force_field: ForceField, ends: list[tuple[FloatArray, float]]
-) -> tuple[Found, ...]:
+def _distinct(force_field: ForceField, ends: list[tuple[FloatArray, float]]) -> tuple[Found, ...]:
     limit = _DIFFERENT * float(np.linalg.norm(force_field.values))
     kept: list[list[tuple[FloatArray, float]]] = []
     for values, error in ends:

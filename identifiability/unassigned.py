@@ -77,7 +77,7 @@ def count_assignments(observables: Observables) -> Assignments:
     The three lines of water are two of A1 and one of B1 or B2. Depolarisation ratios tell.
 
     >>> from spektron.pointgroup import example
-    >>> from .space import InternalSpace
+    >>> from spektron.identifiability.space import InternalSpace
     >>> water = Isotopologue.of(InternalSpace.of(example("water")))
     >>> print(count_assignments(Observables((water,), assigned=False)))
     3 assignments

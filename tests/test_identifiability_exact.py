@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from spektron.identifiability.errors import IdentifiabilityError
-from spektron.identifiability.exact import _Field, _root_order, exact_rank, primes_for
+from spektron.identifiability.exact import exact_rank
 from spektron.identifiability.forcefield import ForceField
 from spektron.identifiability.identification import identify
 from spektron.identifiability.isotopologue import Isotopologue
 from spektron.identifiability.modular import product
 from spektron.identifiability.observables import DATA, Observables
+from spektron.identifiability.prime_field import PrimeField, primes_for, root_order
 from spektron.identifiability.space import InternalSpace
 from spektron.identifiability.substitution import HEAVY, patterns
 from spektron.identifiability.tensors import Tensors
@@ -86,9 +87,9 @@ def test_c1_with_five_atoms_has_33_of_45():
 @pytest.mark.parametrize("symbol", GROUPS)
 def test_images_of_groups_are_homomorphic_and_orthogonal(symbol):
     group = PointGroup(symbol)
-    order = _root_order([group])
+    order = root_order([group])
     prime = primes_for(order)[0]
-    turns = _Field(prime, order).image(operation_matrices(group))
+    turns = PrimeField(prime, order).image(operation_matrices(group))
     table = group.multiplication_table
     for g, turn in enumerate(turns):
         assert (product(turn[None], turns, prime) == turns[table[g]]).all()
@@ -111,7 +112,7 @@ def test_primes(order):
 
 def test_cosines_multiply_as_they_should():
     """2 cos a cos b = cos(a + b) + cos(a − b) in the image, for all multiples of 1/60 turn."""
-    field = _Field(primes_for(60)[0], 60)
+    field = PrimeField(primes_for(60)[0], 60)
     c = field.cosines()
     a, b = np.meshgrid(np.arange(60), np.arange(60))
     assert (

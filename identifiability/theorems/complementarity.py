@@ -57,7 +57,7 @@ def exclusion(n: int = 24) -> Statement:
     --------
     >>> found = exclusion(6)
     >>> found.counterexamples
-    ('C5h', 'D4d', 'D5h', 'S8', 'D6d', 'S12', 'O', 'I')
+    ('D4d', 'S8', 'C5h', 'D5h', 'D6d', 'S12', 'O', 'I')
     """
     groups = groups_up_to(n)
     centred = [g for g in groups if g.has_inversion]
