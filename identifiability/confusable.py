@@ -110,7 +110,7 @@ class Library:
         w = self.whitened()
         square = (w**2).sum(axis=1)
         gram = square[:, None] + square - 2 * w @ w.T
-        return np.sqrt(np.maximum(gram, 0.0)) * (1 - np.eye(len(w)))
+        return np.asarray(np.sqrt(np.maximum(gram, 0.0)) * (1 - np.eye(len(w))))
 
     def recognition(self, *, samples: int = 100_000, seed: int = 0) -> Recognition:
         """Bayes error and bounds for the whole library; see `bounds.recognition`."""

@@ -241,7 +241,7 @@ def _direction(found: Identification, direction: int | ArrayLike) -> FloatArray:
             )
         chosen = found.null_directions[direction]
         trace = float(np.trace(found.force_field.parameters.assemble(chosen)))
-        return -chosen if trace < 0 else chosen
+        return np.asarray(-chosen if trace < 0 else chosen)
     given = np.asarray(direction, dtype=np.float64)
     if given.shape != (found.n_parameters,):
         raise IdentifiabilityError(
@@ -260,7 +260,7 @@ def _outward(path: _Path, offset: FloatArray, tangent: FloatArray, goal: float) 
     along, square = float(a @ b), float(b @ b)
     if square == 0.0:
         return goal
-    return (-along + float(np.sqrt(max(along**2 + square * (goal**2 - a @ a), 0.0)))) / square
+    return (-along + max(along**2 + square * float(goal**2 - a @ a), 0.0) ** 0.5) / square
 
 
 def _stopped(path: _Path, x: FloatArray, moved: FloatArray | None) -> str:

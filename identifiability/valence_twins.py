@@ -119,8 +119,8 @@ def _three(scaled: FloatArray, e: FloatArray) -> ComplexArray:
     return np.stack([x, y, 1 - x - y], axis=1)
 
 
-def _minus(a: FloatArray, b: FloatArray) -> FloatArray:
-    return np.asarray(np.polysub(a, b))
+def _minus(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    return np.asarray(np.polysub(np.asarray(a), np.asarray(b)))
 
 
 def _polished(x: ComplexArray, scaled: FloatArray, e: FloatArray) -> tuple[ComplexArray, float]:

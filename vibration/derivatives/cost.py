@@ -63,4 +63,4 @@ def hessian_cost(plan: DisplacementPlan, level: Level) -> HessianCost:
 
 def has_analytic_hessian(level: Level) -> bool:
     """Whether there is an analytic Hessian; the semi-empirical methods have none."""
-    return not level.is_semiempirical and level.dielectric is None
+    return not level.is_semiempirical

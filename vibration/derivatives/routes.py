@@ -16,7 +16,7 @@ import numpy as np
 
 from ...pointgroup import Molecule, Symmetry
 from ..electronic.surface import SinglePoint, Surface
-from ..errors import CalculationError, NotStationary
+from ..errors import CalculationError, LevelError, NotStationary
 from ..harmonic import HarmonicData
 from ..level import Level
 from .calculation import FIELD, STEP, CalculationPlan, Route, plan_calculation
@@ -216,17 +216,20 @@ def _from_differences(
 def _analytic(
     plan: CalculationPlan, surface: Surface, checkpoints: Checkpoints | None
 ) -> tuple[FloatArray, FloatArray]:
-    """Hessian and dipole derivatives, with the symmetry of the molecule to rounding errors."""
+    """Hessian and dipole derivatives from the mean field of the reference geometry."""
     from .analytic import analytic_hessian
 
-    place = {"positions": np.round(plan.molecule.positions, 10).tolist()}
+    positions = surface.molecule.positions
+    place = {"positions": np.round(positions, 10).tolist()}
     found = None if checkpoints is None else checkpoints.load_arrays("analytic", place)
     if found is None:
-        hessian, dipole = analytic_hessian(surface, plan.symmetry)
-        operations = finite_operations(plan.symmetry)
+        mean_field = getattr(surface, "mean_field", None)
+        if mean_field is None:
+            raise LevelError(f"{surface.program} gives no mean field: take the route differences")
+        derivatives = analytic_hessian(mean_field(positions), plan.symmetry)
         found = {
-            "hessian": operations.averaged_matrix(hessian),
-            "dipole_derivatives": operations.averaged_dipole(dipole),
+            "hessian": derivatives.hessian,
+            "dipole_derivatives": derivatives.dipole_derivatives,
         }
         if checkpoints is not None:
             checkpoints.save_arrays("analytic", place, found)
