@@ -22,6 +22,8 @@ from typing import Annotated
 import typer
 
 from .census import census
+from .identify import identify
+from .isotopologues import isotopologues
 from .modes import modes
 from .output import complain
 from .spectrum import spectrum
@@ -42,6 +44,8 @@ app.command()(table)
 app.command()(census)
 app.command()(spectrum)
 app.command()(modes)
+app.command()(identify)
+app.command()(isotopologues)
 app.command()(transfer)
 
 

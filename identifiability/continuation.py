@@ -260,7 +260,7 @@ def _outward(path: _Path, offset: FloatArray, tangent: FloatArray, goal: float) 
     along, square = float(a @ b), float(b @ b)
     if square == 0.0:
         return goal
-    return (-along + max(along**2 + square * float(goal**2 - a @ a), 0.0) ** 0.5) / square
+    return float((-along + max(along**2 + square * float(goal**2 - a @ a), 0.0) ** 0.5) / square)
 
 
 def _stopped(path: _Path, x: FloatArray, moved: FloatArray | None) -> str:

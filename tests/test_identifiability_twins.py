@@ -1,5 +1,6 @@
 """Twins: force fields with the same spectrum, found and shown to be so by another route."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -281,3 +282,17 @@ def test_assignments():
     assert found.total == 60 * 30
     assert found.is_exact
     assert all(a is not b for a, b in pairwise(found.classes))
+
+
+# ---- the notebook ----
+
+
+def test_the_notebook_runs():
+    """Its cells hold assertions of their own."""
+    path = Path(__file__).resolve().parents[1] / "examples" / "water_by_hand.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    scope: dict[str, object] = {}
+    sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    assert sum("assert" in s for s in sources) >= 4
+    for source in sources:
+        exec(compile(source, path.name, "exec"), scope)
