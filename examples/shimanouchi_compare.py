@@ -1,0 +1,458 @@
+"""Shimanouchi's fundamentals against the computed ones of docs/data/shimanouchi.
+
+Rules of the assignment:
+
+1. A number (``no``) of the table is one fundamental. Where it is listed several times, once per
+   contributing band (Fermi resonance, tunnelling), the mean of the different values counts.
+2. The table has lost the double prime: a, a1, a2, e beside a', a1' … are a″ and so on.
+3. The table and our standard frame may number the axes differently. Permutations of the suffixes
+   1, 2, 3 of B (one permutation for g and u) that give the right number of fundamentals in every
+   irrep are candidates; that with the smallest mean deviation counts.
+4. Within an irrep the observed and calculated wavenumbers are paired from the highest downwards.
+5. Doubtful are values of the uncertainty classes D and E (6 to 30 cm⁻¹) and means by rule 1; they
+   are assigned like all others, and figures are given with and without them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from spektron.vibration.files.qcschema import read_qcschema
+from spektron.vibration.gf import (
+    Assignment,
+    GFModes,
+    Observed,
+    ScaledForceField,
+    assignments,
+    f_matrix,
+    observed,
+    refine_scaling,
+    scale_types,
+    wilson_gf,
+)
+from spektron.vibration.harmonic import HarmonicData
+from spektron.vibration.internal import InternalCoordinates, internal_coordinates
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "data" / "shimanouchi"
+SUMMARY = FOLDER / "summary.json"
+FIGURE = ROOT / "docs" / "figures" / "shimanouchi-deviations.png"
+Masses = Mapping[int, int]
+
+RECORDS: dict[str, tuple[str, Masses]] = {
+    "deuterium oxide": ("water", {1: 2, 2: 2}),
+    "Hydrogen cyanide": ("hydrogen-cyanide", {}),
+    "Hydrogen cyanide-d1": ("hydrogen-cyanide", {2: 2}),
+    "Carbon dioxide (<sup>12</sup>C<sup>16</sup>O<sub>2</sub>)": ("carbon-dioxide", {}),
+    "Carbon dioxide (<sup>13</sup>C<sup>16</sup>O<sub>2</sub>)": ("carbon-dioxide", {1: 13}),
+    "(2H)formaldehyde": ("formaldehyde", {2: 2, 3: 2}),
+    "Formaldehyde-d1": ("formaldehyde", {3: 2}),
+    "Acetylene": ("acetylene", {}),
+    "Acetylene-d2": ("acetylene", {2: 2, 3: 2}),
+    "Hydrogen sulfide-d2": ("hydrogen-sulfide", {1: 2, 2: 2}),
+    "(2H4)methane": ("methane", {1: 2, 2: 2, 3: 2, 4: 2}),
+    "deuteriomethane 1": ("methane", {1: 2}),
+    "Nitrous oxide (<sup>14</sup>N<sup>15</sup>NO)": ("nitrous-oxide", {1: 15}),
+    "[2H4]ethylene": ("ethylene", {2: 2, 3: 2, 4: 2, 5: 2}),
+    "Methyl fluoride": ("methyl-fluoride", {}),
+    "Silane-d3": ("silane", {2: 2, 3: 2, 4: 2}),
+    "Ethyne, fluoro-": ("fluoroacetylene", {}),
+    "Sulfur dioxide (<sup>32</sup>S<sup>16</sup>O<sub>2</sub>)": ("sulfur-dioxide", {}),
+    "Cyanogen chloride (<sup>35</sup>ClCN)": ("cyanogen-chloride", {}),
+    "Cyanogen chloride (<sup>37</sup>ClCN)": ("cyanogen-chloride", {0: 37}),
+    "Carbon disulfide (<sup>12</sup>C<sup>32</sup>S<sub>2</sub>)": ("carbon-disulfide", {}),
+    "dihydrogen selenide": ("hydrogen-selenide", {}),
+    "Hydrogen deuterium selenide": ("hydrogen-selenide", {1: 2}),
+    "fluorosilane": ("fluorosilane", {}),
+    "chlorosilane": ("chlorosilane", {}),
+    "Silane, bromo-": ("bromosilane", {}),
+    "Methyl Alcohol": ("methanol", {}),
+    "Methan-d3-ol": ("methanol", {2: 2, 3: 2, 4: 2}),
+    "Acetonitrile": ("acetonitrile", {}),
+    "[2H3]acetonitrile": ("acetonitrile", {3: 2, 4: 2, 5: 2}),
+    "Nitrogen trifluoride": ("nitrogen-trifluoride", {}),
+    "Fluoroform": ("fluoroform", {}),
+    "Methyl isocyanide": ("methyl-isocyanide", {}),
+    "Germane-d2": ("germane", {1: 2, 2: 2}),
+    "Methane, bromo-": ("methyl-bromide", {}),
+    "Dichloromethane-d1": ("dichloromethane", {4: 2}),
+    "Tetrafluoromethane": ("tetrafluoromethane", {}),
+    "Propyne": ("propyne", {}),
+    "1,3-Butadiyne": ("butadiyne", {}),
+    "Acetylene, bromo-": ("bromoacetylene", {}),
+    "(Z)-1,2-Difluoroethylene": ("cis-difluoroethylene", {}),
+    "cis-1,2-Difluoroethylene-d2": ("cis-difluoroethylene", {4: 2, 5: 2}),
+    "Silicon tetrafluoride": ("silicon-tetrafluoride", {}),
+    "Phosphorus trichloride": ("phosphorus-trichloride", {}),
+    "1,1-Dichloroethylene-d1": ("vinylidene-chloride", {4: 2}),
+    "1,1-Dichloroethylene-d2": ("vinylidene-chloride", {4: 2, 5: 2}),
+    "Ethylene, 1,2-dichloro-, (E)-": ("trans-dichloroethylene", {}),
+    "trans-1,2-Dichloroethylene-d1": ("trans-dichloroethylene", {4: 2}),
+    "trans-1,2-Dichloroethylene-d2": ("trans-dichloroethylene", {4: 2, 5: 2}),
+    "Ethylene, 1,2-dichloro-, (Z)-": ("cis-dichloroethylene", {}),
+    "cis-1,2-Dichloroethylene-d2": ("cis-dichloroethylene", {4: 2, 5: 2}),
+    "Methane, bromochloro-": ("bromochloromethane", {}),
+    "Bromochloromethane-d2": ("bromochloromethane", {3: 2, 4: 2}),
+    "Methane-d, trichloro-": ("chloroform", {4: 2}),
+    "Acetaldehyde": ("acetaldehyde", {}),
+    "Carbon Tetrachloride": ("carbon-tetrachloride", {}),
+    "Silicon tetrachloride": ("silicon-tetrachloride", {}),
+    "Cyclopropane": ("cyclopropane", {}),
+    "Benzene": ("benzene", {}),
+}
+"""Parent and isotopes (mass number by atom, counted from 0) of each record, by the table's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A fundamental of the table: species as printed, value (cm⁻¹), whether it is doubtful."""
+
+    species: str
+    value: float
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """An observed fundamental beside the calculated harmonic wavenumber (cm⁻¹, unscaled)."""
+
+    parent: str
+    record: str
+    isotopes: tuple[tuple[int, int], ...]
+    irrep: str
+    place: int
+    observed: float
+    calculated: float
+    doubtful: bool
+    shares: tuple[tuple[str, float], ...]
+
+    @property
+    def coordinate(self) -> str:
+        """Type of coordinate with the largest share of the potential energy."""
+        return self.shares[0][0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parent:
+    """A computed parent with its force constants in internal coordinates."""
+
+    key: str
+    data: HarmonicData
+    coordinates: InternalCoordinates
+    force_constants: NDArray[np.float64]
+
+
+def table_path() -> Path | None:
+    """The table in ``SPEKTRON_DATA`` or beside the checkout; None if it is absent."""
+    folder = Path(os.environ.get("SPEKTRON_DATA", ROOT.parent / "shared" / "data"))
+    path = folder / "spectra" / "shimanouchi_half.json"
+    return path if path.exists() else None
+
+
+def read_table(path: Path) -> dict[str, list[Listed]]:
+    """Fundamentals by the name of the record, rule 1 applied."""
+    return {r["name"]: _fundamentals(r["vibrations"]) for r in json.loads(path.read_text())}
+
+
+def _fundamentals(rows: Sequence[Mapping[str, str]]) -> list[Listed]:
+    by_number: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        by_number.setdefault((row["no"], row["sym_species"]), []).append(row)
+    out = []
+    for (_, species), same in by_number.items():
+        values = sorted({float(r["selected_value"]) for r in same if r["selected_value"]})
+        if values:
+            classes = {r["uncertainty"] for r in same}
+            doubtful = len(values) > 1 or bool(classes & {"D", "E"})
+            out.append(Listed(species, float(np.mean(values)), doubtful))
+    return out
+
+
+def read_parents() -> dict[str, Parent]:
+    """All parents that are computed, by key."""
+    out = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        if path == SUMMARY:
+            continue
+        data = read_qcschema(path)
+        coordinates = internal_coordinates(data.molecule)
+        out[path.stem] = Parent(path.stem, data, coordinates, f_matrix(coordinates, data.hessian))
+    return out
+
+
+def modes_of(
+    parent: Parent, isotopes: Masses, factors: Mapping[str, float] | None = None
+) -> GFModes:
+    """GF modes of an isotopologue, with the force constants scaled by type if asked."""
+    f = parent.force_constants
+    if factors is not None:
+        field = scaled_field(parent)
+        f = field.matrix([factors[name] for name in field.names])
+    by_atom: dict[int | str, int] = {atom: mass for atom, mass in isotopes.items()}  # noqa: C416
+    molecule = parent.data.molecule.with_isotopes(by_atom)
+    return wilson_gf(molecule, f, parent.coordinates)
+
+
+def scaled_field(parent: Parent) -> ScaledForceField:
+    """The force field of a parent with one factor per type.
+
+    The types are those of `scale_types` ("sqm"), with linear bends of hydrogen apart.
+    """
+    symbols = parent.data.molecule.symbols
+    types = scale_types(parent.coordinates, "sqm")
+    for i, c in enumerate(parent.coordinates):
+        if c.kind == "linear bend" and "H" in {symbols[s] for s in c.sites[:3:2]}:
+            types[i] = "X–X–H linear bend"
+    return ScaledForceField.from_types(parent.coordinates, parent.force_constants, types)
+
+
+def species(printed: str, irreps: Sequence[str]) -> str:
+    """The table's species in our notation, rule 2; ``irreps`` are those of the group."""
+    name = printed.replace("«sigma»", "Σ").replace("«pi»", "Π").replace("f", "t")
+    name = name[:1].upper() + name[1:]
+    primed = any(label.endswith("'") for label in irreps)
+    return name + "''" if primed and not name.endswith("'") else name
+
+
+def permuted(label: str, order: Sequence[int]) -> str:
+    """``label`` with the number of a B species replaced: B1 → B{order[0]} and so on."""
+    if label[0] == "B" and label[1:2].isdigit():
+        return f"B{order[int(label[1]) - 1]}{label[2:]}"
+    return label
+
+
+def pairs(listed: Sequence[Listed], modes: GFModes) -> list[tuple[Listed, Assignment, int]] | None:
+    """Rules 2 to 4: each listed fundamental with a calculated one and its place within the irrep.
+
+    None if no numbering of the axes gives the right number of fundamentals in every irrep.
+    """
+    calculated: dict[str, list[Assignment]] = {}
+    for one in sorted(assignments(modes), key=lambda a: -a.wavenumber):
+        calculated.setdefault(one.irrep, []).append(one)
+    names = [i.label for i in modes.symmetry.group.character_table.irreps]
+    best, least = None, np.inf
+    for order in permutations((1, 2, 3)):
+        by_irrep: dict[str, list[Listed]] = {}
+        for row in sorted(listed, key=lambda r: -r.value):
+            by_irrep.setdefault(permuted(species(row.species, names), order), []).append(row)
+        if {k: len(v) for k, v in by_irrep.items()} != {k: len(v) for k, v in calculated.items()}:
+            continue
+        found = [
+            (seen, mode, place)
+            for irrep in by_irrep
+            for place, (seen, mode) in enumerate(
+                zip(by_irrep[irrep], calculated[irrep], strict=True)
+            )
+        ]
+        deviation = float(np.mean([abs(0.965 * m.wavenumber - s.value) for s, m, _ in found]))
+        if deviation < least - 1e-9:
+            best, least = found, deviation
+    return best
+
+
+def compare(
+    table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]
+) -> tuple[list[Assigned], list[str]]:
+    """All assigned fundamentals, and the records whose counts do not fit."""
+    out, misfits = [], []
+    for record, (key, isotopes) in RECORDS.items():
+        if key not in parents or record not in table:
+            continue
+        found = pairs(table[record], modes_of(parents[key], isotopes))
+        if found is None:
+            misfits.append(record)
+            continue
+        out += [
+            Assigned(
+                key, record, tuple(isotopes.items()), mode.irrep, place,
+                seen.value, mode.wavenumber, seen.doubtful, mode.shares,
+            )
+            for seen, mode, place in found
+        ]  # fmt: skip
+    return out, misfits
+
+
+def global_factor(rows: Sequence[Assigned]) -> float:
+    """The factor of least squared deviations, Σνω / Σω²."""
+    seen = np.array([r.observed for r in rows])
+    harmonic = np.array([r.calculated for r in rows])
+    return float(seen @ harmonic / (harmonic @ harmonic))
+
+
+def type_factors(
+    rows: Sequence[Assigned], parents: Mapping[str, Parent], start: float
+) -> dict[str, float]:
+    """Factors of force constants by type, refined to the rows; ``start`` centres the prior."""
+    members = []
+    for key in dict.fromkeys(r.parent for r in rows):
+        seen = [_observed(parents[key], own) for own in _by_record(rows, key)]
+        members.append((scaled_field(parents[key]), seen))
+    fit = refine_scaling(members, start=start, prior=0.1)
+    return dict(zip(fit.names, fit.parameters.tolist(), strict=True))
+
+
+def _by_record(rows: Sequence[Assigned], key: str) -> list[list[Assigned]]:
+    own = [r for r in rows if r.parent == key]
+    return [[r for r in own if r.record == name] for name in dict.fromkeys(r.record for r in own)]
+
+
+def _observed(parent: Parent, rows: Sequence[Assigned]) -> Observed:
+    by_irrep: dict[str, list[float | None]] = {}
+    for row in sorted(rows, key=lambda r: r.place):
+        by_irrep.setdefault(row.irrep, []).append(row.observed)
+    molecule = parent.data.molecule.with_isotopes(dict(rows[0].isotopes))
+    return observed(molecule, by_irrep, 10.0)
+
+
+def left_out(rows: Sequence[Assigned], parents: Mapping[str, Parent]) -> NDArray[np.float64]:
+    """Wavenumbers (n,) with type factors from all other parents, isotopologues left out too.
+
+    A type that no other parent has keeps the square of the global factor of the others.
+    """
+    out = np.zeros(len(rows))
+    for key in dict.fromkeys(r.parent for r in rows):
+        others = [r for r in rows if r.parent != key]
+        base = global_factor(others) ** 2
+        factors = type_factors(others, parents, base)
+        names = scaled_field(parents[key]).names
+        factors = {name: factors.get(name, base) for name in names}
+        for record in _by_record(rows, key):
+            modes = modes_of(parents[key], dict(record[0].isotopes), factors)
+            by_irrep: dict[str, list[float]] = {}
+            for irrep, value in sorted(modes.fundamentals(), key=lambda f: -f[1]):
+                by_irrep.setdefault(irrep, []).append(value)
+            for row in record:
+                out[rows.index(row)] = by_irrep[row.irrep][row.place]
+    return out
+
+
+def shifts(rows: Sequence[Assigned], scaled: NDArray[np.float64]) -> list[tuple[str, float, float]]:
+    """(record, observed, predicted) isotope shifts, cm⁻¹, between records of equal species.
+
+    Only records of one parent with the same irreps throughout are compared, place by place.
+    """
+    out = []
+    for key in dict.fromkeys(r.parent for r in rows):
+        first, *rest = _by_record(rows, key)
+        at = {(r.irrep, r.place): r for r in first}
+        for other in rest:
+            if {(r.irrep, r.place) for r in other} != set(at):
+                continue
+            for r in other:
+                mate = at[r.irrep, r.place]
+                predicted = float(scaled[rows.index(r)] - scaled[rows.index(mate)])
+                out.append((r.record, r.observed - mate.observed, predicted))
+    return out
+
+
+def kind(row: Assigned) -> str:
+    """Kind of the dominant coordinate; X–H stretches include those of deuterium."""
+    name = row.coordinate
+    if name.endswith("stretch"):
+        ends = name.removesuffix(" stretch").split("–")
+        return "X–H stretch" if {"H", "D"} & set(ends) else "X–X stretch"
+    return next(k for k in ("linear bend", "out-of-plane bend", "bend", "torsion") if k in name)
+
+
+def degeneracy(row: Assigned) -> str:
+    """Class of the irrep: "A, B" (Σ included), "E" (Π included) or "T"."""
+    return {"E": "E, Π", "Π": "E, Π", "T": "T"}.get(row.irrep[0], "A, B, Σ")
+
+
+def summary(
+    table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]
+) -> dict[str, object]:
+    """All figures of the page; deviations are mean absolute ones in cm⁻¹."""
+    rows, misfits = compare(table, parents)
+    seen = np.array([r.observed for r in rows])
+    factor = global_factor(rows)
+    one = np.array([factor * r.calculated for r in rows])
+    out = left_out(rows, parents)
+    sure = np.array([not r.doubtful for r in rows])
+    moved = {"one": shifts(rows, one), "types": shifts(rows, out)}
+
+    def deviations(members: NDArray[np.bool_]) -> dict[str, float]:
+        return {
+            "n": int(members.sum()),
+            "one": round(float(np.abs(one - seen)[members].mean()), 2),
+            "types": round(float(np.abs(out - seen)[members].mean()), 2),
+        }
+
+    def grouped(names: Sequence[str]) -> dict[str, dict[str, float]]:
+        return {n: deviations(np.array([m == n for m in names])) for n in sorted(set(names))}
+
+    factors = type_factors(rows, parents, factor**2)
+    worst = np.argsort(-np.abs(out - seen))[:10]
+    return {
+        "parents": len({r.parent for r in rows}),
+        "records": len({r.record for r in rows}),
+        "misfits": misfits,
+        "factor": round(factor, 4),
+        "all": deviations(np.ones(len(rows), dtype=bool)),
+        "not doubtful": deviations(sure),
+        "type factors": {name: round(value, 3) for name, value in factors.items()},
+        "by kind": grouped([kind(r) for r in rows]),
+        "by degeneracy": grouped([degeneracy(r) for r in rows]),
+        "by irrep": grouped([r.irrep for r in rows]),
+        "shifts": {
+            "n": len(moved["one"]),
+            **{
+                name: round(float(np.mean([abs(a - b) for _, a, b in found])), 2)
+                for name, found in moved.items()
+            },
+        },
+        "outliers": [
+            f"{rows[i].record} {rows[i].irrep} {rows[i].place + 1}: "
+            f"{one[i] - seen[i]:+.0f}, {out[i] - seen[i]:+.0f}"
+            for i in worst
+        ],
+    }
+
+
+def draw(table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]) -> None:
+    """Deviations over the observed wavenumber, before and after factors by type."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rows, _ = compare(table, parents)
+    seen = np.array([r.observed for r in rows])
+    panels = {
+        "one scale factor": np.array([global_factor(rows) * r.calculated for r in rows]),
+        "factors by type, left out": left_out(rows, parents),
+    }
+    kinds = np.array([kind(r) for r in rows])
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    for axis, (title, values) in zip(axes, panels.items(), strict=True):
+        for name, marker in zip(np.unique(kinds), "osD^vP", strict=False):
+            own = kinds == name
+            axis.plot(seen[own], (values - seen)[own], marker, ms=4, alpha=0.75, label=name)
+        mean = np.abs(values - seen).mean()
+        axis.set(title=f"{title}: mean {mean:.1f} cm⁻¹", xlabel="observed / cm⁻¹")
+        axis.axhline(0, color="black", lw=0.6)
+    axes[0].set_ylabel("calculated − observed / cm⁻¹")
+    axes[1].legend(fontsize=8)
+    figure.savefig(FIGURE, dpi=150)
+
+
+def main() -> None:
+    path = table_path()
+    if path is None:
+        raise SystemExit("no shimanouchi_half.json: set SPEKTRON_DATA to the folder of the data")
+    table, parents = read_table(path), read_parents()
+    text = json.dumps(summary(table, parents), ensure_ascii=False, indent=1)
+    SUMMARY.write_text(text + "\n")
+    draw(table, parents)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
