@@ -8,7 +8,7 @@ orbitals
     ∂²(½ b·V⁻¹b) = c·∂²b − ½ c·(∂²V)c + r·V⁻¹r′,   r = ∂b − (∂V)c,
 
 so that the second derivatives of three-index integrals are contracted once with one density,
-and the rest is products of the vectors r. P. Bykov et al. (Mol. Phys. 113 (2015) 1961) write
+and the rest is products of the vectors r. D. Bykov et al. (Mol. Phys. 113 (2015) 1961) write
 the same terms one by one, as matrices in the basis functions.
 """
 
@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .fitted_slopes import Metric, Slopes, segments
 from .state import FloatArray, State
 
 BLOCK = 2.5e7
@@ -56,21 +56,21 @@ class FittedRepulsion:
     # ---- what is fitted ----
 
     @cached_property
-    def _metric(self) -> _Metric:
+    def _metric(self) -> Metric:
         with self._range():
-            return _Metric.of(self.auxiliary.intor("int2c2e"))
+            return Metric.of(self.auxiliary.intor("int2c2e"))
 
     @cached_property
     def _half(self) -> list[FloatArray]:
         """For each spin the (P, n_basis, n_occupied) integrals (P|m j)."""
         blocks: list[list[FloatArray]] = [[] for _ in self.state.spins]
-        for _, _, integrals in self._three("int3c2e", 1):
+        for _, _, integrals in self.three("int3c2e", 1):
             for own, spin in zip(blocks, self.state.spins, strict=True):
                 own.append(integrals[0] @ spin.occupied)
         return [np.concatenate(own) for own in blocks]
 
     @cached_property
-    def _fitted(self) -> list[FloatArray]:
+    def fitted(self) -> list[FloatArray]:
         """For each spin the (P, n_occupied, n_occupied) coefficients c of orbital products."""
         out = []
         for half, spin in zip(self._half, self.state.spins, strict=True):
@@ -78,15 +78,15 @@ class FittedRepulsion:
         return out
 
     @cached_property
-    def _charges(self) -> FloatArray:
+    def charges(self) -> FloatArray:
         """(P,) coefficients of the density."""
         return np.asarray(
-            self.state.filling * sum(np.einsum("pii->p", fitted) for fitted in self._fitted)
+            self.state.filling * sum(np.einsum("pii->p", fitted) for fitted in self.fitted)
         )
 
     @cached_property
-    def _slopes(self) -> _Slopes:
-        return _Slopes.of(self)
+    def _slopes(self) -> Slopes:
+        return Slopes.of(self)
 
     # ---- second derivatives ----
 
@@ -116,7 +116,7 @@ class FittedRepulsion:
         return [float(self.coulomb)] + [share] * len(self.state.spins)
 
     def _chunks(self, atoms: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-        size = 3 * len(self._charges) * sum(s.n_occupied**2 for s in self.state.spins)
+        size = 3 * len(self.charges) * sum(s.n_occupied**2 for s in self.state.spins)
         step = max(1, int(STORE / size))
         for first in range(0, len(atoms), step):
             yield first, min(first + step, len(atoms))
@@ -128,7 +128,7 @@ class FittedRepulsion:
         p, q = self.auxiliary.aoslice_by_atom()[atom][2:]
         out = []
         for spin, half, total, fitted in zip(
-            self.state.spins, slopes.half, slopes.total, self._fitted, strict=True
+            self.state.spins, slopes.half, slopes.total, self.fitted, strict=True
         ):
             block = spin.occupied[i:j].T @ half[:, :, i:j]
             block = -block - block.transpose(0, 1, 3, 2)
@@ -151,9 +151,9 @@ class FittedRepulsion:
     def _metric_rows(self, atoms: tuple[int, ...]) -> FloatArray:
         """−½ c·(∂²V)c."""
         natm = self.state.mol.natm
-        products = float(self.coulomb) * np.outer(self._charges, self._charges)
+        products = float(self.coulomb) * np.outer(self.charges, self.charges)
         if self.exchange:
-            for fitted in self._fitted:
+            for fitted in self.fitted:
                 flat = fitted.reshape(len(fitted), -1)
                 products -= self.exchange * self.state.filling * (flat @ flat.T)
         out = np.zeros((len(atoms), 3, natm, 3))
@@ -206,10 +206,10 @@ class FittedRepulsion:
         natm = mol.natm
         same, pair = np.zeros((natm, 3, 3)), np.zeros((natm, 3, natm, 3))
         fit = np.zeros((natm, 3, natm, 3))
-        functions, fitting = _segments(mol), _segments(aux)
+        functions, fitting = segments(mol), segments(aux)
         i, j = mol.ao_loc[list(shells)]
-        both = self._three("int3c2e_ipip1", 9, shells, fits)
-        each = self._three("int3c2e_ipvip1", 9, shells, fits)
+        both = self.three("int3c2e_ipip1", 9, shells, fits)
+        each = self.three("int3c2e_ipvip1", 9, shells, fits)
         for (first, last, twice), (_, _, once) in zip(both, each, strict=True):
             weights = self._two_particle(first, last, i, j)
             on_m = np.einsum("xpmn,pmn->xpm", twice, weights)
@@ -229,9 +229,9 @@ class FittedRepulsion:
         shape = (last - first, j - i, self.state.mol.nao)
         weights = np.zeros(shape)
         if self.coulomb:
-            weights += self._charges[first:last, None, None] * self.state.density[i:j]
+            weights += self.charges[first:last, None, None] * self.state.density[i:j]
         if self.exchange:
-            for spin, fitted in zip(self.state.spins, self._fitted, strict=True):
+            for spin, fitted in zip(self.state.spins, self.fitted, strict=True):
                 c = spin.occupied
                 weights -= self.exchange * self.state.filling * (c[i:j] @ fitted[first:last] @ c.T)
         return weights
@@ -331,7 +331,7 @@ class FittedRepulsion:
                 stack.enter_context(self.auxiliary.with_range_coulomb(self.omega))
             yield
 
-    def _three(
+    def three(
         self,
         name: str,
         components: int,
@@ -356,107 +356,6 @@ class FittedRepulsion:
             yield int(aux.ao_loc[low]), int(aux.ao_loc[high]), block.transpose(0, 3, 1, 2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Metric:
-    """V⁻¹ by Cholesky's decomposition, or without the directions of V that vanish."""
-
-    factor: FloatArray
-    positive: bool
-
-    @classmethod
-    def of(cls, matrix: FloatArray) -> _Metric:
-        from pyscf.df.incore import LINEAR_DEP_THR
-
-        try:
-            return cls(np.asarray(np.linalg.cholesky(matrix)), True)
-        except np.linalg.LinAlgError:
-            values, vectors = np.linalg.eigh(matrix)
-            kept = values > LINEAR_DEP_THR
-            return cls(vectors[:, kept] * values[kept] ** -0.5, False)
-
-    def solve(self, vectors: FloatArray) -> FloatArray:
-        """V⁻¹ on the first index."""
-        from scipy.linalg import cho_solve
-
-        flat = vectors.reshape(len(vectors), -1)
-        if self.positive:
-            found = cho_solve((self.factor, True), flat, check_finite=False)
-        else:
-            found = self.factor @ (self.factor.T @ flat)
-        return np.asarray(found).reshape(vectors.shape)
-
-    def solve_rows(self, vectors: FloatArray) -> FloatArray:
-        """V⁻¹ on the second index."""
-        return np.array([self.solve(each) for each in vectors])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Slopes:
-    """Integrals (∇m n|P), contracted with orbitals and with fitted coefficients.
-
-    Attributes
-    ----------
-    half : list of (3, P, m, j)
-        Σ_n (∇m n|P) C_nj.
-    total : list of (3, P, i, j)
-        Σ_m C_mi of ``half``.
-    coulomb : (3, m, n)
-        Σ_P (∇m n|P) c_P.
-    coulomb_by_fit : (N, 3, m, n)
-        The same with P on one atom.
-    exchange : list of (3, m, i)
-        Σ_Pj half_Pmj c_Pji.
-    exchange_by_function : list of (N, 3, m, i)
-        Σ_Pn (∇n m|P) (C c_P)_ni with n on one atom.
-    exchange_by_fit : list of (N, 3, m, i)
-        The sum of both over all functions, with P on one atom.
-    """
-
-    half: list[FloatArray]
-    total: list[FloatArray]
-    coulomb: FloatArray
-    coulomb_by_fit: FloatArray
-    exchange: list[FloatArray]
-    exchange_by_function: list[FloatArray]
-    exchange_by_fit: list[FloatArray]
-
-    @classmethod
-    def of(cls, repulsion: FittedRepulsion) -> _Slopes:
-        state, mol, aux = repulsion.state, repulsion.state.mol, repulsion.auxiliary
-        n, natm = mol.nao, mol.natm
-        functions = [(int(i), int(j)) for i, j in mol.aoslice_by_atom()[:, 2:]]
-        owners = _segments(aux)
-        coulomb = np.zeros((natm, 3, n, n))
-        shapes = [(natm, 3, n, s.n_occupied) for s in state.spins]
-        by_function = [np.zeros(shape) for shape in shapes]
-        by_fit = [np.zeros(shape) for shape in shapes]
-        own = [np.zeros(shape[1:]) for shape in shapes]
-        half: list[list[FloatArray]] = [[] for _ in state.spins]
-        for first, last, block in repulsion._three("int3c2e_ip1", 3, breaks=True):
-            atom = owners[first]
-            if repulsion.coulomb:
-                coulomb[atom] += np.einsum("xpmn,p->xmn", block, repulsion._charges[first:last])
-            for s, spin in enumerate(state.spins):
-                half[s].append(block @ spin.occupied)
-                if not repulsion.exchange:
-                    continue
-                fitted = repulsion._fitted[s][first:last]
-                o = spin.n_occupied
-                left = half[s][-1].transpose(0, 2, 1, 3).reshape(3, n, -1)
-                part = left @ fitted.reshape(-1, o)
-                own[s] += part
-                by_fit[s][atom] += part
-                products = spin.occupied @ fitted  # (P, n, i)
-                for other, (i, j) in enumerate(functions):
-                    right = block[:, :, i:j].transpose(0, 3, 1, 2).reshape(3, n, -1)
-                    part = right @ products[:, i:j].reshape(-1, o)
-                    by_function[s][other] += part
-                    by_fit[s][atom] += part
-        joined = [np.concatenate(blocks, axis=1) for blocks in half]
-        total = [s.occupied.T @ h for s, h in zip(state.spins, joined, strict=True)]
-        return cls(joined, total, coulomb.sum(axis=0), coulomb, own, by_function, by_fit)
-
-
 def _exchange(
     block: FloatArray, occupied: FloatArray, half: FloatArray, coefficients: FloatArray
 ) -> FloatArray:
@@ -471,12 +370,6 @@ def _exchange(
     right = crossed.transpose(0, 3, 2, 1).reshape(fits * o, -1)  # (P j, n i)
     out = out.reshape(n, -1) + occupied.transpose(1, 0, 2).reshape(n, -1) @ right
     return np.asarray(out)
-
-
-def _segments(mol: Any) -> list[int]:
-    """For each function the atom that it is on."""
-    slices = mol.aoslice_by_atom()[:, 2:]
-    return [atom for atom, (i, j) in enumerate(slices) for _ in range(i, j)]
 
 
 def _gathered(values: FloatArray, owners: list[int], natm: int) -> FloatArray:

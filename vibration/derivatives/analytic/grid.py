@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from .moved_functions import MovedFunctions, MovedPairs
+from .patch import SECOND, Patch, owners_of, state_size
 from .state import FloatArray, State
 
 POINTS = 1008
@@ -28,37 +30,6 @@ CACHE = 1.2e8
 """Numbers of tabulated functions that are kept between responses: 1 GB."""
 BLOCK = 1.5e7
 """Numbers in the largest temporary array of a response: 120 MB."""
-SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
-"""Place of ∂x∂y among PySCF's derivatives of basis functions."""
-THIRD = {
-    (0, 0): (10, 11, 12), (0, 1): (11, 13, 14), (0, 2): (12, 14, 15),
-    (1, 1): (13, 16, 17), (1, 2): (14, 17, 18), (2, 2): (15, 18, 19),
-}  # fmt: skip
-"""Place of ∂x∂y∂z for each pair x ≤ y, by z."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """Some points of a grid, with what the functional needs there.
-
-    Attributes
-    ----------
-    active : (n,) int
-        Functions that are not negligible.
-    functions : (n_derivative, n, n_point)
-    orbitals : list of (1 or 4, n_occupied, n_point)
-        Occupied orbitals of each spin; with their gradients unless the functional is local.
-    slopes : (n_spin, n_variable, n_point)
-        f_u times the weights.
-    curvatures : (n_spin, n_variable, n_spin, n_variable, n_point)
-        f_uu times the weights.
-    """
-
-    active: Any
-    functions: FloatArray
-    orbitals: list[FloatArray]
-    slopes: FloatArray
-    curvatures: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +80,7 @@ class GridFunctional:
         """The change of the potential of fixed orbitals as atoms move along (n, N, 3)."""
         state, n = self.state, state_size(self.state)
         out = [np.zeros((len(motions), n, s.n_occupied)) for s in state.spins]
-        first = _First(state, self.kind)
+        first = MovedFunctions(state, self.kind)
         for patch in self._patches(1 if self.kind == "LDA" else 2):
             first.add(patch)
             moved = self._moved(patch, self._contracted(patch))
@@ -135,7 +106,7 @@ class GridFunctional:
         halves = [s.coefficients @ u for s, u in zip(state.spins, responses, strict=True)]
         out = [np.zeros_like(h) for h in halves]
         rows = np.zeros((len(motions), natm * 3))
-        first, pairs = _First(state, self.kind), _Pairs(state, self.kind, atoms)
+        first, pairs = MovedFunctions(state, self.kind), MovedPairs(state, self.kind, atoms)
         for patch in self._patches(2 if self.kind == "LDA" else 3):
             contracted = self._contracted(patch)
             moved = self._moved(patch, contracted)
@@ -282,141 +253,6 @@ class GridFunctional:
             out[s][part, patch.active] += total.reshape(shape).transpose(0, 2, 1)
 
 
-class _First:
-    """Matrices of f_u with one function moved: the other part of ∂²u, and of a potential."""
-
-    def __init__(self, state: State, kind: str) -> None:
-        n = state_size(state)
-        self.state, self.kind = state, kind
-        self.matrices = [np.zeros((3, n, n)) for _ in state.spins]
-
-    def add(self, patch: Patch) -> None:
-        f, n, points = patch.functions, len(patch.active), patch.functions.shape[-1]
-        for matrix, v in zip(self.matrices, patch.slopes, strict=True):
-            moved = f[1:4].reshape(-1, points)
-            if self.kind == "LDA":
-                total = moved @ (v[0] * f[0]).T
-            else:
-                shifted = v[0] * f[0] + sum(v[1 + y] * f[1 + y] for y in range(3))
-                total = moved @ shifted.T
-                bent = [sum(v[1 + y] * f[SECOND[x][y]] for y in range(3)) for x in range(3)]
-                total += np.concatenate(bent) @ f[0].T
-            if self.kind == "MGGA":
-                for y in range(3):
-                    second = np.concatenate([f[SECOND[x][y]] for x in range(3)])
-                    total += second @ (v[4] / 2 * f[1 + y]).T
-            matrix[np.ix_(range(3), patch.active, patch.active)] += total.reshape(3, n, n)
-
-    def potentials(self, motions: FloatArray) -> list[FloatArray]:
-        """For each spin (n, n_basis, n_occupied) as atoms move along (n, N, 3)."""
-        owners, out = owners_of(self.state.mol), []
-        for matrix, spin in zip(self.matrices, self.state.spins, strict=True):
-            right = matrix @ spin.occupied
-            own = []
-            for motion in motions:
-                scales = motion[owners].T[:, :, None]  # (3, n_basis, 1)
-                own.append(-(scales * right).sum(axis=0))
-                for x in np.flatnonzero(np.abs(motion).any(axis=0)):
-                    own[-1] -= matrix[x].T @ (scales[x] * spin.occupied)
-            out.append(np.array(own).reshape(-1, *spin.occupied.shape))
-        return out
-
-    def rows(self, halves: list[FloatArray]) -> FloatArray:
-        """(n, N, 3) energy of moved functions in the density of responses."""
-        state, natm = self.state, self.state.mol.natm
-        owners = owners_of(state.mol)
-        starts = np.searchsorted(owners, np.arange(natm))
-        total = np.zeros((len(halves[0]), natm, 3))
-        for matrix, spin, half in zip(self.matrices, state.spins, halves, strict=True):
-            right = matrix @ spin.occupied
-            by_function = np.einsum("xmi,nmi->nmx", right, half, optimize=True)
-            left = np.tensordot(half, matrix, axes=(1, 2))  # (n, i, x, m)
-            by_function += np.einsum("nixm,mi->nmx", left, spin.occupied, optimize=True)
-            total -= 2 * state.filling * np.add.reduceat(by_function, starts, axis=1)
-        return total
-
-
-class _Pairs:
-    """f_u · ∂²u at fixed orbitals, for some atoms and all others."""
-
-    def __init__(self, state: State, kind: str, atoms: tuple[int, ...]) -> None:
-        self.state, self.kind, self.atoms = state, kind, atoms
-        self.owners = owners_of(state.mol)
-        self.chosen = np.flatnonzero(np.isin(self.owners, atoms))
-        n = state_size(state)
-        self.each = [np.zeros((3, len(self.chosen), 3, n)) for _ in state.spins]
-        self.same = np.zeros((3, 3, n))
-
-    def add(self, patch: Patch, contracted: list[FloatArray]) -> None:
-        own = np.flatnonzero(np.isin(patch.active, self.chosen))
-        if not len(own):
-            return
-        places = np.searchsorted(self.chosen, patch.active[own])
-        f, points = patch.functions, patch.functions.shape[-1]
-        for s, (v, d) in enumerate(zip(patch.slopes, contracted, strict=True)):
-            left, right = _sides(f, v, self.kind)
-            left = [part[:, own].reshape(-1, points) for part in left]
-            total = np.zeros((3 * len(own), 3 * len(patch.active)))
-            for a, b in zip(left, right, strict=True):
-                total += a @ b.reshape(-1, points).T
-            blocks = total.reshape(3, len(own), 3, -1)
-            self.each[s][np.ix_(range(3), places, range(3), patch.active)] += blocks
-            self._add_same(patch, own, v, d[:, own])
-
-    def _add_same(self, patch: Patch, own: Any, v: FloatArray, d: FloatArray) -> None:
-        """Both derivatives on one function."""
-        f = patch.functions[:, own]
-        value = v[0] * d[0]
-        slopes = []
-        if self.kind != "LDA":
-            value = value + sum(v[1 + y] * d[1 + y] for y in range(3))
-            slopes = [v[1 + y] * d[0] for y in range(3)]
-        if self.kind == "MGGA":
-            slopes = [slope + v[4] / 2 * d[1 + y] for y, slope in enumerate(slopes)]
-        functions = patch.active[own]
-        for (x, y), third in THIRD.items():
-            sums = np.einsum("mg,mg->m", f[SECOND[x][y]], value)
-            for slope, z in zip(slopes, third, strict=False):
-                sums += np.einsum("mg,mg->m", f[z], slope)
-            self.same[x, y, functions] += 2 * sums
-            if x != y:
-                self.same[y, x, functions] += 2 * sums
-
-    def rows(self) -> FloatArray:
-        """(N, 3, N, 3), the rows of the chosen atoms, others zero."""
-        state, natm = self.state, self.state.mol.natm
-        out = np.zeros((natm, 3, natm, 3))
-        mine = self.owners[self.chosen]
-        for each, spin in zip(self.each, state.spins, strict=True):
-            c = spin.occupied
-            density = state.filling * c[self.chosen] @ c.T
-            products = 2 * each * density[None, :, None]
-            for atom in self.atoms:
-                sums = products[:, mine == atom].sum(axis=1)  # (3, 3, n_basis)
-                starts = np.searchsorted(self.owners, np.arange(natm))
-                by_atom = np.add.reduceat(sums, starts, axis=2)
-                out[atom] += by_atom.transpose(0, 2, 1)
-        for atom in self.atoms:
-            out[atom, :, atom] += self.same[:, :, self.owners == atom].sum(axis=2)
-        return out
-
-
-def _sides(f: FloatArray, v: FloatArray, kind: str) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Factors whose products summed over points are f_u ∂²(m n), one derivative on each."""
-    if kind == "LDA":
-        return [f[1:4]], [v[0] * f[1:4]]
-    bent = np.array(
-        [v[0] / 2 * f[1 + x] + sum(v[1 + y] * f[SECOND[x][y]] for y in range(3)) for x in range(3)]
-    )
-    left, right = [bent, f[1:4]], [f[1:4], bent]
-    if kind == "MGGA":
-        for y in range(3):
-            second = f[[SECOND[x][y] for x in range(3)]]
-            left.append(second)
-            right.append(v[4] / 2 * second)
-    return left, right
-
-
 def _density(orbitals: FloatArray, filling: int, kind: str) -> FloatArray:
     """(n_variable, n_point) ρ; ∇ρ; τ, as the kind of functional needs them."""
     rows = [np.einsum("ig,ig->g", orbitals[0], orbitals[0])]
@@ -456,14 +292,3 @@ def _parts(n: int, patch: Patch) -> Iterator[slice]:
 
 def _sum(first: list[FloatArray], state: State, out: list[FloatArray]) -> list[FloatArray]:
     return [s.from_half(a + b) for s, a, b in zip(state.spins, first, out, strict=True)]
-
-
-def owners_of(mol: Any) -> Any:
-    """(n_basis,) the atom that each function is on."""
-    slices = mol.aoslice_by_atom()[:, 2:]
-    return np.repeat(np.arange(mol.natm), slices[:, 1] - slices[:, 0])
-
-
-def state_size(state: State) -> int:
-    """Number of basis functions."""
-    return int(state.mol.nao)
