@@ -353,7 +353,7 @@ def draw_property(axes: Axes, rows: Rows) -> None:
                           label=label if not place else None)  # fmt: skip
     axes.set_yticks(range(len(problems)), [f"{a} → {b}" for a, b in problems], fontsize=8)
     axes.set_ylim(len(problems) - 0.5, -0.5)
-    axes.set_xlim(0.2, 1.01)
+    axes.set_xlim(0.4, 1.01)
     axes.set_xlabel("R², k = 10", fontsize=8)
     axes.tick_params(labelsize=8, length=3)
     axes.spines[["top", "right"]].set_visible(False)
