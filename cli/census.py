@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .drawing import checked_figure
-from .output import Json, columns, complain, facts, print_json, show
+from .output import Json, columns, complain, facts, interruptible, print_json, show
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -119,19 +119,16 @@ def _run(
     files: list[str], out: Path, tolerances: Sequence[float | None], workers: int | None
 ) -> Census:
     from ..pointgroup.census import is_finished, run_census
-    from ..pointgroup.census.workers import WorkerDied
     from ..pointgroup.errors import InputError
+    from ..pointgroup.parallel import WorkerDied
 
     if is_finished(files, out, tolerances):
         complain(f"{out} already holds this census; remove it to compute it anew")
-    again = f"{out}.parts keeps what is finished; the same command continues"
+    parts = Path(f"{out}.parts")
+    again = f"{parts} keeps what is finished; the same command continues"
     try:
-        with _reporting() as report:
+        with interruptible(lambda: again if parts.exists() else ""), _reporting() as report:
             return run_census(files, out, tolerances=tolerances, workers=workers, progress=report)
-    except KeyboardInterrupt:
-        if Path(f"{out}.parts").exists():
-            complain(f"interrupted; {again}")
-        raise
     except WorkerDied as error:
         raise InputError(f"{error}; {again}, perhaps with fewer --workers") from None
 

@@ -25,7 +25,7 @@ from .census import census
 from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
-from .output import complain
+from .output import complain, is_interrupt
 from .spectrum import spectrum
 from .symmetry import symmetry
 from .table import table
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_output()
         return 141
     except Exception as error:  # noqa: BLE001 (nothing but one line reaches the user)
-        return _explain(error)
+        return 130 if is_interrupt(error) else _explain(error)
     return int(code or 0)
 
 

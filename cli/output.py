@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,28 @@ def complain(message: str) -> None:
     """Print ``spektron: message`` on standard error, as one line whatever it contains."""
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
     typer.echo(f"spektron: {line}", err=True)
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: Python wraps one that falls into the making of a class."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__
+    return False
+
+
+@contextmanager
+def interruptible(message: Callable[[], str]) -> Iterator[None]:
+    """Where Ctrl-C ends the work within, print what is kept, and let it end the command."""
+    try:
+        yield
+    except BaseException as error:
+        if not is_interrupt(error):
+            raise
+        if text := message():
+            complain(f"interrupted; {text}")
+        raise KeyboardInterrupt from None
 
 
 def print_json(value: Any) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import Json, complain, print_json, show
+from .output import Json, interruptible, print_json, show
 from .vibrations import (
     Drawing,
     checked_folder,
@@ -170,23 +170,20 @@ def _computed(
 ) -> Reference:
     from ..vibration.reference import reference_data
 
-    with _reporting() as report:
-        try:
-            return reference_data(
-                molecule,
-                level,
-                optimisation=optimise,
-                route=route,
-                raman=raman,
-                tolerance=tolerance,
-                checkpoint=folder / CHECKPOINT,
-                on_step=report.step,
-                on_plan=report.plan,
-                progress=report.progress,
-            )
-        except KeyboardInterrupt:
-            complain(f"interrupted; {folder / CHECKPOINT} keeps what is finished")
-            raise
+    kept = folder / CHECKPOINT
+    with interruptible(lambda: f"{kept} keeps what is finished"), _reporting() as report:
+        return reference_data(
+            molecule,
+            level,
+            optimisation=optimise,
+            route=route,
+            raman=raman,
+            tolerance=tolerance,
+            checkpoint=kept,
+            on_step=report.step,
+            on_plan=report.plan,
+            progress=report.progress,
+        )
 
 
 def _about(found: Reference) -> Json:

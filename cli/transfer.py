@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .drawing import checked_figure
-from .output import complain, print_json, show
+from .output import complain, interruptible, print_json, show
 from .transfer_page import page, record
 
 if TYPE_CHECKING:
@@ -236,12 +236,9 @@ def _audit(study: Study, plan: Plan) -> None:
 def _run(study: Study, plan: Plan, out: Path, workers: int | None) -> Results:
     from ..ml.benchmark import run_plan
 
-    try:
-        with _reporting() as report:
-            return run_plan(study, plan, out, workers=workers, progress=report)
-    except KeyboardInterrupt:
-        complain(f"interrupted; {out} keeps what is finished, the same command continues")
-        raise
+    kept = f"{out} keeps what is finished, the same command continues"
+    with interruptible(lambda: kept), _reporting() as report:
+        return run_plan(study, plan, out, workers=workers, progress=report)
 
 
 @contextmanager

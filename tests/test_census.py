@@ -651,7 +651,8 @@ def test_stopped_process(tmp_path, how):
     assert len(its_workers) == 2
     running.send_signal(how)
     text, err = running.communicate(timeout=60)
-    assert running.returncode == (130 if how == signal.SIGINT else -how)
+    # Python 3.11 ends by the signal itself if Ctrl-C fell into an exec, as imports do.
+    assert running.returncode in ((130, -how) if how == signal.SIGINT else (-how,))
     assert text == ""
     if how == signal.SIGINT:
         assert re.fullmatch(r"spektron: interrupted; .*parts.* the same command continues\n", err)

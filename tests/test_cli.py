@@ -504,8 +504,13 @@ def test_a_bug_is_one_line_or_a_traceback(run, monkeypatch):
         main(["symmetry", "O"])
 
 
-def test_interrupt_is_quiet(run, monkeypatch):
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_interrupt_is_quiet(run, monkeypatch, wrapped):
+    """Also where Python wraps it, as it does while it makes a class."""
+
     def interrupted(*_):
+        if wrapped:
+            raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(symmetry_command, "_answers", interrupted)

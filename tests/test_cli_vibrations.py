@@ -119,7 +119,8 @@ def test_interrupted_by_ctrl_c(tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    assert process.returncode == 130
+    # Python 3.11 ends by the signal itself if Ctrl-C fell into an exec, as imports do.
+    assert process.returncode in (130, -signal.SIGINT)
     assert out == ""
     assert err.count("\n") == 1
     assert "interrupted" in err

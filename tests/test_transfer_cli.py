@@ -166,8 +166,9 @@ def test_interruption(tmp_path):
     while not (cells.is_dir() and len(list(cells.glob("*.json"))) >= 3):
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate()
-    assert process.returncode == 130
+    _, err = process.communicate(timeout=60)
+    # Python 3.11 ends by the signal itself if Ctrl-C fell into an exec, as imports do.
+    assert process.returncode in (130, -signal.SIGINT)
     assert b"the same command continues" in err
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from ...pointgroup.parallel import WorkerDied, cores, in_parallel
 from ..errors import ProtocolError
 from ..spectra import Study
 from .catalogue import entries_named
@@ -20,8 +17,6 @@ from .cell import Outcome, run_cell
 from .protocol import split_of
 from .store import Store, fingerprint
 from .vault import Lent, Vault
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +170,7 @@ def run_plan(
         If a method used test samples.
     """
     check_plan(study, plan)
-    n_workers = (os.cpu_count() or 1) if workers is None else workers
+    n_workers = cores() if workers is None else workers
     if n_workers < 1:
         raise ProtocolError(f"{workers} workers; use 1 or more")
     store = Store(folder)
@@ -188,9 +183,10 @@ def run_plan(
     missing = [cell for cell in cells if cell not in results.outcomes]
     report = progress or (lambda done, total: None)
     report(len(results.outcomes), len(cells))
-    for cell, outcomes in _run(study, plan, missing, min(n_workers, len(missing))):
-        results.outcomes[cell] = store.save(keys[cell], outcomes)
-        report(len(results.outcomes), len(cells))
+    with closing(_run(study, plan, missing, min(n_workers, len(missing)))) as finished:
+        for cell, outcomes in finished:
+            results.outcomes[cell] = store.save(keys[cell], outcomes)
+            report(len(results.outcomes), len(cells))
     return results
 
 
@@ -211,47 +207,19 @@ def _keys(study: Study, plan: Plan) -> dict[Cell, str]:
 
 def _run(
     study: Study, plan: Plan, cells: Sequence[Cell], n_workers: int
-) -> Iterator[tuple[Cell, list[Outcome]]]:
+) -> Generator[tuple[Cell, list[Outcome]], None, None]:
     if n_workers <= 1:
         worker = Worker(study, plan)
         yield from ((cell, worker(cell)) for cell in cells)
         return
-    kept = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when a worker imports numpy
+    found = in_parallel(_work, cells, n_workers, prepare=_start, arguments=(study, plan))
     try:
-        pool = ProcessPoolExecutor(n_workers, get_context("spawn"), _start, (study, plan))
-        with pool:
-            yield from _collected(pool, cells, 2 * n_workers)
-    except BrokenProcessPool:
+        with closing(found):
+            yield from found
+    except WorkerDied as error:
         raise ProtocolError(
-            "a worker process died, perhaps for lack of memory; finished cells are kept, "
-            "the same command continues"
+            f"{error}; finished cells are kept, the same command continues"
         ) from None
-    finally:
-        for name, value in kept.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _collected(
-    pool: ProcessPoolExecutor, cells: Sequence[Cell], ahead: int
-) -> Iterator[tuple[Cell, list[Outcome]]]:
-    """Outcomes as they come; only a few cells are handed out ahead."""
-    waiting = iter(cells)
-    running: dict[Future[list[Outcome]], Cell] = {}
-    try:
-        while True:
-            for cell in islice(waiting, ahead - len(running)):
-                running[pool.submit(_work, cell)] = cell
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
-    finally:
-        for future in running:
-            future.cancel()
 
 
 class Worker:

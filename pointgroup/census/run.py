@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..detection.symmetry import MAX_TOLERANCE
 from ..errors import FileError, InputError, ToleranceError
+from ..parallel import cores
 from .manifest import Manifest
 from .parts import Parts, finished_manifest, require_pyarrow
 from .records import Chunk, Record, chunks
 from .sources import Source, find_sources, read_records
 from .summary import Census, read_census
-from .workers import analysed, cores
+from .workers import analysed
 
 
 @dataclass(frozen=True, slots=True)
