@@ -88,9 +88,9 @@ def plan_calculation(
     >>> from spektron.pointgroup import example
     >>> print(plan_calculation(example("benzene"), Level("b3lyp", "def2-svp")))
     C6H6 in D6h at b3lyp/def2-svp
-    Hessian by differences: 4 gradients of 2 unique atoms (72 without symmetry)
+    Hessian analytic, 2 unique of 12 atoms
     Raman from fields: 2 gradients (12 without symmetry)
-    7 steps with the reference geometry
+    4 steps with the reference geometry
     """
     _check_settings(route, symmetry, step, field)
     standard = in_standard_frame(_symmetry_of(molecule, symmetry, tolerance))
@@ -154,12 +154,16 @@ def _description(plan: CalculationPlan) -> list[str]:
         lines.append(f"Hessian analytic, {unique} unique of {n} atoms")
     else:
         lines.append(
-            f"Hessian by differences: {plan.displacements.n_gradients} gradients of {unique} "
+            f"Hessian by differences: {_gradients(plan.displacements.n_gradients)} of {unique} "
             f"unique atoms ({6 * n} without symmetry)"
         )
     if plan.fields is not None:
         lines.append(
-            f"Raman from fields: {plan.fields.n_gradients} gradients (12 without symmetry)"
+            f"Raman from fields: {_gradients(plan.fields.n_gradients)} (12 without symmetry)"
         )
     lines.append(f"{plan.n_steps} steps with the reference geometry")
     return lines
+
+
+def _gradients(n: int) -> str:
+    return f"{n} gradient" if n == 1 else f"{n} gradients"
