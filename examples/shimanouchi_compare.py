@@ -393,6 +393,7 @@ def summary(
     return {
         "parents": len({r.parent for r in rows}),
         "records": len({r.record for r in rows}),
+        "names": list(dict.fromkeys(r.parent for r in rows)),
         "misfits": misfits,
         "factor": round(factor, 4),
         "all": deviations(np.ones(len(rows), dtype=bool)),
