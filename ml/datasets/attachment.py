@@ -206,6 +206,8 @@ def _assembled(
     Chem.AssignStereochemistryFrom3D(graph)
     symbols = [a.GetSymbol() for a in graph.GetAtoms()]
     smiles = Chem.MolToSmiles(Chem.RemoveHs(graph))
-    key = Chem.MolToInchiKey(graph)
+    inchikey: Any = Chem.MolToInchiKey  # untyped
     nearest = _clearance(parent, colours, groups) if groups else np.inf
-    return Substituted(Molecule(symbols, np.array(x), name=smiles), smiles, key, nearest)
+    return Substituted(
+        Molecule(symbols, np.array(x), name=smiles), smiles, inchikey(graph), nearest
+    )
