@@ -27,6 +27,7 @@ from .output import Json, interruptible, print_json, show
 from .vibrations import (
     Drawing,
     checked_folder,
+    empty_folder_removed,
     isotopes_of,
     modes_json,
     page,
@@ -127,7 +128,7 @@ def spectrum(
     level = Level(method, basis, density_fit, grid, dielectric=dielectric)
     molecule = isotopes_of(isotopes or [], _molecule(molecule_input, charge, multiplicity))
     folder = checked_folder(out or Path(f"{_plain(molecule.name or molecule.formula)}-spectrum"))
-    with warnings_as_lines():
+    with empty_folder_removed(folder), warnings_as_lines():
         found = _computed(molecule, level, folder, optimise, route, raman, tolerance)
         modes = normal_modes(found.data, tolerance=tolerance)
         thermo = thermochemistry(modes, temperature)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -302,6 +302,17 @@ def checked_folder(path: Path) -> Path:
     except OSError as error:
         raise FileError(f"{path}: cannot be made a folder: {error.strerror}") from None
     return path
+
+
+@contextmanager
+def empty_folder_removed(folder: Path) -> Iterator[None]:
+    """Where the work within fails before anything is kept, leave no empty folder."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
+        raise
 
 
 def spectra_of(modes: NormalModes, drawing: Drawing) -> list[Spectrum]:

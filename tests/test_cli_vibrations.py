@@ -106,6 +106,11 @@ def test_a_finished_calculation_is_not_repeated(water, run, monkeypatch):
     assert len(asked) <= 2  # the last geometry, to see that it is the minimum
 
 
+def test_a_failed_calculation_leaves_no_empty_folder(tmp_path, run):
+    assert run(*WATER, "--charge", "1", "--out", tmp_path / "out")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_interrupted_by_ctrl_c(tmp_path):
     """Ctrl-C leaves a checkpoint and no result; the same command then finishes."""
     folder = tmp_path / "out"
