@@ -218,7 +218,7 @@ def test_growth(series):
     level = Level("b3lyp", "sto-3g", grid=3)
     rows = []
     for size in sizes:
-        plan = plan_calculation(make(size), level, route="differences")
+        plan = plan_calculation(make(size), level)
         surface = surface_for(plan.symmetry.molecule, level)
         _, seconds = timed(
             lambda p=plan, s=surface: run_calculation(p, s, allow_nonstationary=True)
@@ -226,7 +226,7 @@ def test_growth(series):
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         rows.append((plan.molecule.n_atoms, seconds[1]))
         print(
-            f"\n{plan.molecule.formula} {plan.symmetry.group}: {plan.n_steps} gradients, "
+            f"\n{plan.molecule.formula} {plan.symmetry.group}: {plan.route}, "
             f"{seconds[0]:.1f} s ({seconds[1]:.1f} s CPU), {memory:.2f} GiB",
             end="",
         )
