@@ -267,9 +267,11 @@ def test_modes_of_a_log(shared_data):
         log.vibdisps,
         ir_intensities=log.vibirs,
         raman_activities=log.vibramans,
-        depolarisation=np.full(66, 3 / 4),
+        depolarisation=np.where(log.vibramans > 0, 3 / 4, np.nan),
     )
-    assert modes.depolarisation_natural == pytest.approx(6 / 7)
+    assert modes.depolarisation_natural[log.vibramans > 0] == pytest.approx(6 / 7)
+    assert np.isnan(modes.depolarisation_natural[log.vibramans == 0]).all()
+    assert np.count_nonzero(log.vibramans == 0) == 33
     # Displacements of two decimals give reduced masses to a few per cent.
     assert modes.reduced_masses == pytest.approx(log.vibrmasses, rel=0.06)
     assert modes.force_constants == pytest.approx(log.vibfconsts, rel=0.06, abs=2e-3)

@@ -17,12 +17,12 @@ from spektron.pointgroup.units import (
     PLANCK_J_S,
     SPEED_OF_LIGHT_CM_PER_S,
 )
+from spektron.vibration.errors import ThermochemistryError
 from spektron.vibration.harmonic import HarmonicData
 from spektron.vibration.modes import modes_from_displacements, normal_modes
 from spektron.vibration.soundness import HarmonicWarning
 from spektron.vibration.thermochemistry import (
     MEAN_MOMENT,
-    ThermochemistryError,
     free_rotor_entropies,
     moments_of_inertia,
     rotational_symmetry_number,

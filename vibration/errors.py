@@ -22,6 +22,10 @@ class SpectrumError(InputError):
     """A line shape, width, axis or kind of spectrum that has no meaning."""
 
 
+class ThermochemistryError(InputError):
+    """A temperature, pressure, symmetry number or treatment that has no meaning."""
+
+
 class MissingPackage(InputError):
     """A package of an optional extra is not installed."""
 

@@ -229,7 +229,7 @@ def modes_from_displacements(
     ir_intensities : (n,), km/mol, optional
     raman_activities : (n,), Å⁴/u, optional
     depolarisation : (n,), optional
-        For plane-polarised light.
+        For plane-polarised light; NaN where there is none.
 
     Raises
     ------
@@ -242,7 +242,7 @@ def modes_from_displacements(
     unit = np.asarray(displacements, dtype=np.float64)
     unit = unit / np.linalg.norm(unit, axis=(1, 2), keepdims=True)
     reduced = np.einsum("nix,i->n", unit**2, molecule.masses)
-    ratio = _optional("depolarisation ratios", depolarisation, len(values))
+    ratio = _optional("depolarisation ratios", depolarisation, len(values), gaps=True)
     return NormalModes(
         molecule=molecule,
         symmetry=symmetry,
@@ -336,16 +336,20 @@ def _assembled(
     )
 
 
-def _column(name: str, values: ArrayLike, n: int) -> FloatArray:
+def _column(name: str, values: ArrayLike, n: int, *, gaps: bool = False) -> FloatArray:
+    """Numbers (n,); ``gaps`` allows NaN."""
     out = np.array(values, dtype=np.float64)
     if out.shape != (n,):
         raise HarmonicDataError(f"{name} of shape {out.shape}: {n} displacements need ({n},)")
-    if not np.isfinite(out).all():
+    fine = np.isfinite(out) | np.isnan(out) if gaps else np.isfinite(out)
+    if not fine.all():
         raise HarmonicDataError(
-            f"{name}: number {int(np.argmin(np.isfinite(out))) + 1} is not finite; all must be"
+            f"{name}: number {int(np.argmin(fine)) + 1} is not finite; all must be"
         )
     return out
 
 
-def _optional(name: str, values: ArrayLike | None, n: int) -> FloatArray | None:
-    return None if values is None else _column(name, values, n)
+def _optional(
+    name: str, values: ArrayLike | None, n: int, *, gaps: bool = False
+) -> FloatArray | None:
+    return None if values is None else _column(name, values, n, gaps=gaps)

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pointgroup import InputError, Molecule, PointGroup
+from ..pointgroup import Molecule, PointGroup
 from ..pointgroup.units import (
     BOLTZMANN,
     BOLTZMANN_J_PER_K,
@@ -26,6 +26,7 @@ from ..pointgroup.units import (
     PLANCK_J_S,
     SPEED_OF_LIGHT_CM_PER_S,
 )
+from .errors import ThermochemistryError
 from .modes import NormalModes
 from .soundness import HarmonicWarning
 
@@ -39,10 +40,6 @@ STEEPNESS = 4
 MEAN_MOMENT = 1e-44
 """kg m²; Grimme's B_av, which bounds the moment of inertia of a soft mode."""
 _ANGSTROM = 1e-10
-
-
-class ThermochemistryError(InputError):
-    """A temperature, pressure, symmetry number or treatment that has no meaning."""
 
 
 @dataclass(frozen=True, slots=True)
