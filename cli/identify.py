@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ..pointgroup import Molecule
     from ..vibration.harmonic import HarmonicData
 
+_STRUCTURES = (".xyz", ".extxyz", ".mol", ".sdf", ".sd", ".gz")
+
 
 def identify(
     subject: Annotated[
@@ -76,7 +78,7 @@ def identify(
         float | None,
         typer.Option(metavar="SIZE", show_default=False, help="Show a twin at that ‖ΔF‖/‖F‖."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random force field.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random force field.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Which force constants spectra determine, and how well."""
@@ -167,8 +169,16 @@ def subject_of(
 
 def _harmonic(text: str, method: str | None, basis: str) -> HarmonicData | None:
     """Harmonic data, computed or of a file; None if the input is a molecule."""
+    from ..pointgroup.errors import InputError
     from ..vibration.files.reading import read_harmonic
 
+    path = Path(text)
+    brings_its_own = path.is_file() and path.suffix.lower() not in _STRUCTURES
+    if method is not None and brings_its_own:
+        raise InputError(
+            f"{text} is not a structure: leave --method {method} out to use its Hessian, or give "
+            f"a file of {', '.join(_STRUCTURES)}"
+        )
     if method is not None:
         from ..pointgroup import molecule_from_input
         from ..vibration.level import Level
@@ -176,17 +186,16 @@ def _harmonic(text: str, method: str | None, basis: str) -> HarmonicData | None:
 
         level = Level(method, "" if "xtb" in method or method == "gfn2" else basis, False)
         return reference_data(molecule_from_input(text), level).data
-    path = Path(text)
-    if path.is_file() and path.suffix.lower() not in (".xyz", ".extxyz", ".mol", ".sdf"):
-        return read_harmonic(path)
-    return None
+    return read_harmonic(path) if brings_its_own else None
 
 
 def _about(molecule: Molecule, field: ForceField, level: str) -> Json:
+    from ..pointgroup import detect
+
     return {
         "name": molecule.name,
         "formula": molecule.formula,
-        "group": str(field.space.symmetry.group),
+        "group": str(detect(field.space.molecule).group),  # a space keeps a finite subgroup
         "force_field": level,
     }
 
@@ -200,14 +209,22 @@ def isotopologues_of(field: ForceField, texts: Sequence[str]) -> tuple[Isotopolo
     Raises
     ------
     InputError
-        If a text has no meaning, or an isotope or element is not there.
+        If a text has no meaning, an isotope or element is not there, or masses come twice:
+        they would count as two measurements.
     """
     from ..identifiability.isotopologue import Isotopologue
+    from ..pointgroup.errors import InputError
 
     space = field.space
     out = [Isotopologue.of(space, space.molecule.with_masses(None).masses, "parent")]
     for text in texts:
-        out.append(Isotopologue.of(space, _masses(space.molecule, text), text))
+        masses = _masses(space.molecule, text)
+        for other in out:
+            if (masses == other.masses).all():
+                raise InputError(
+                    f"isotopes {text!r}: the same masses as {other.name}, name each set once"
+                )
+        out.append(Isotopologue.of(space, masses, text))
     return tuple(out)
 
 

@@ -41,16 +41,16 @@ def isotopologues(
     ] = "freq",
     largest: Annotated[
         int | None,
-        typer.Option(show_default=False, help="Most atoms substituted in one isotopologue."),
+        typer.Option(min=1, show_default=False, help="Most atoms substituted in one isotopologue."),
     ] = None,
-    rows: Annotated[int, typer.Option(help="Sets that are printed.")] = 5,
+    rows: Annotated[int, typer.Option(min=1, help="Sets that are printed.")] = 5,
     noise: Annotated[float, typer.Option(metavar="CM⁻¹", help="Of positions.")] = 1.0,
     method: Annotated[
         str | None,
         typer.Option(show_default=False, help="Compute a Hessian: hf, gfn2-xtb, a functional."),
     ] = None,
     basis: Annotated[str, typer.Option(help="Basis set for --method.")] = "sto-3g",
-    seed: Annotated[int, typer.Option(help="Of the random force field.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random force field.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """The smallest and the most informative sets of isotopologues."""
@@ -119,5 +119,7 @@ def elements_of(text: str) -> dict[str, int]:
         right = {"D": "2", "T": "3"}.get(right, right) if left == "H" else right
         if not left.isalpha() or not right.isdigit():
             raise InputError(f"elements {text!r}: write H=2,C=13")
+        if left in out:
+            raise InputError(f"elements {text!r}: {left} is there twice, name one isotope of it")
         out[left] = int(right)
     return out

@@ -124,7 +124,7 @@ def transfer(
         properties=_properties(study, properties),
         ks=tuple(sorted(set(k if k else (0, 5, 10, 25)))),
         seeds=tuple(range(first_seed, first_seed + _at_least_one(splits))),
-        methods=tuple(methods or NAMES),
+        methods=tuple(dict.fromkeys(methods or NAMES)),
         n_test=test,
         n_calibration=calibration,
     )
@@ -190,7 +190,7 @@ def _properties(study: Study, wanted: Sequence[str] | None) -> tuple[str, ...]:
         study.values(name)
     if not known:
         raise ProtocolError(f"{study.name}: no reference values; add a column or a file of them")
-    return tuple(known[name.lower()] for name in wanted or known)
+    return tuple(dict.fromkeys(known[name.lower()] for name in wanted or known))
 
 
 def _resampled(study: Study, pairs: Sequence[tuple[str, str]]) -> Study:

@@ -45,8 +45,8 @@ def fibre() -> plt.Figure:
     for (name, curve), style in zip(curves.items(), ("C0-", "C1--"), strict=True):
         left.plot(curve[:, 0, 0], curve[:, 0, 1], style, label=f"the two A1 lines of {name}")
     left.plot(twins[:, 0, 0], twins[:, 0, 1], "ko", label="both")
-    left.set(xlabel="F11, Eh/bohr²", ylabel="F12, Eh/bohr²")
-    left.legend(loc="center")
+    left.set(xlabel="$F_{11}$, Eh/bohr²", ylabel="$F_{12}$, Eh/bohr²")
+    left.legend(loc="center", frameon=False, fontsize=9)
     fields = [with_block(field, "A1", f) for f in curves["H2O"]]
     bends = np.array([solve(f.matrix, mixed)[0].wavenumbers[0] for f in fields])
     angle = np.linspace(0, 180, len(bends))
@@ -56,9 +56,12 @@ def fibre() -> plt.Figure:
         right.plot(angle[place], bends[place], "ko")
         exact = solve(with_block(field, "A1", f).matrix, mixed)[0].wavenumbers[0]
         spot = (angle[place], bends[place])
-        right.annotate(f"{exact:.1f}", spot, (6, -3), textcoords="offset points")
+        right.annotate(f"{exact:.1f}", spot, (9, -4), textcoords="offset points")
     right.set(
-        xlabel="place on the curve of H2O, degrees", ylabel="bend of HDO, cm⁻¹", xlim=(0, 215)
+        xlabel="turn of F, once around the curve of H2O, degrees",
+        ylabel="bend of HDO, cm⁻¹",
+        xlim=(0, 180),
+        xticks=range(0, 181, 30),
     )
     return figure
 
@@ -68,10 +71,11 @@ def silent() -> plt.Figure:
     modes = normal_modes(read_harmonic(HESSIANS / "benzene.json"))
     figure, axis = plt.subplots(figsize=(9, 3), layout="constrained")
     rows = {"infrared": 2, "Raman": 1, "silent": 0}
+    colours = {"infrared": "C3", "Raman": "C0", "silent": "0.6"}
     for i, wavenumber in enumerate(modes.wavenumbers):
-        active = modes.activity(i)
-        row = "infrared" if active.ir else "Raman" if active.raman else "silent"
-        axis.plot([wavenumber] * 2, [rows[row] - 0.35, rows[row] + 0.35], f"C{rows[row]}", lw=2)
+        row = _row(modes, i)
+        ends = [rows[row] - 0.35, rows[row] + 0.35]
+        axis.plot([wavenumber] * 2, ends, color=colours[row], lw=2)
     counts = [sum(_row(modes, i) == r for i in range(len(modes))) for r in rows]
     labels = [f"{r} ({n} modes)" for r, n in zip(rows, counts, strict=True)]
     axis.set_yticks(list(rows.values()), labels)

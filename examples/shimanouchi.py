@@ -57,7 +57,6 @@ PARENTS = {
     "tetrafluoromethane": ("FC(F)(F)F", "Td"),
     "propyne": ("CC#C", "C3v"),
     "butadiyne": ("C#CC#C", "D*h"),
-    "formic-acid": ("OC=O", "Cs"),
     "bromosilane": ("[SiH3]Br", "C3v"),
     "bromoacetylene": ("C#CBr", "C*v"),
     "cis-difluoroethylene": ("F/C=C\\F", "C2v"),

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from spektron.pointgroup import Molecule
 from spektron.vibration.files.qcschema import read_qcschema
 from spektron.vibration.gf import (
     Assignment,
@@ -38,13 +39,22 @@ from spektron.vibration.gf import (
     wilson_gf,
 )
 from spektron.vibration.harmonic import HarmonicData
-from spektron.vibration.internal import InternalCoordinates, internal_coordinates
+from spektron.vibration.internal import (
+    InternalCoordinates,
+    coordinate_types,
+    internal_coordinates,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "data" / "shimanouchi"
 SUMMARY = FOLDER / "summary.json"
 FIGURE = ROOT / "docs" / "figures" / "shimanouchi-deviations.png"
 Masses = Mapping[int, int]
+SINGLE = {
+    "C": 0.76, "N": 0.71, "O": 0.66, "F": 0.57, "Si": 1.11, "P": 1.07, "S": 1.05, "Cl": 1.02,
+    "Ge": 1.20, "Se": 1.20, "Br": 1.20,
+}  # fmt: skip
+"""Å; covalent radii of B. Cordero et al., Dalton Trans. (2008) 2832."""
 
 RECORDS: dict[str, tuple[str, Masses]] = {
     "deuterium oxide": ("water", {1: 2, 2: 2}),
@@ -193,24 +203,46 @@ def modes_of(
     """GF modes of an isotopologue, with the force constants scaled by type if asked."""
     f = parent.force_constants
     if factors is not None:
-        field = scaled_field(parent)
+        field = scaled_field(parent, isotopes)
         f = field.matrix([factors[name] for name in field.names])
     by_atom: dict[int | str, int] = {atom: mass for atom, mass in isotopes.items()}  # noqa: C416
     molecule = parent.data.molecule.with_isotopes(by_atom)
     return wilson_gf(molecule, f, parent.coordinates)
 
 
-def scaled_field(parent: Parent) -> ScaledForceField:
-    """The force field of a parent with one factor per type.
-
-    The types are those of `scale_types` ("sqm"), with linear bends of hydrogen apart.
-    """
-    symbols = parent.data.molecule.symbols
-    types = scale_types(parent.coordinates, "sqm")
-    for i, c in enumerate(parent.coordinates):
-        if c.kind == "linear bend" and "H" in {symbols[s] for s in c.sites[:3:2]}:
-            types[i] = "X–X–H linear bend"
+def scaled_field(parent: Parent, isotopes: Masses) -> ScaledForceField:
+    """The force field of an isotopologue of a parent with one factor per type."""
+    types = factor_types(parent, isotopes)
     return ScaledForceField.from_types(parent.coordinates, parent.force_constants, types)
+
+
+def factor_types(parent: Parent, isotopes: Masses) -> list[str]:
+    """Type of each coordinate: those of `scale_types` ("sqm"), refined in three ways.
+
+    Stretches and linear bends go by their elements, and stretches by the order of the bond,
+    told from its length; torsions about double bonds are apart. Stretches of deuterium are
+    apart from those of hydrogen: the factor stands for anharmonicity too, which depends on mass.
+    """
+    molecule = parent.data.molecule
+    out = scale_types(parent.coordinates, "sqm")
+    by_elements = coordinate_types(parent.coordinates)
+    for i, c in enumerate(parent.coordinates):
+        if c.kind == "linear bend":
+            out[i] = by_elements[i]
+        elif c.kind == "stretch" and "H" not in {molecule.symbols[s] for s in c.sites}:
+            out[i] = by_elements[i] + bond_order(molecule, *c.sites[:2])
+        elif c.kind == "stretch" and any(isotopes.get(s) == 2 for s in c.sites):
+            out[i] = out[i].replace("H stretch", "D stretch")
+        elif c.kind == "torsion":
+            out[i] += bond_order(molecule, *c.sites[1:3])
+    return out
+
+
+def bond_order(molecule: Molecule, a: int, b: int) -> str:
+    """What a name says of a bond's order, by its length over the sum of the radii."""
+    length = np.linalg.norm(molecule.positions[a] - molecule.positions[b])
+    ratio = length / (SINGLE[molecule.symbols[a]] + SINGLE[molecule.symbols[b]])
+    return ", triple" if ratio < 0.85 else ", double" if ratio < 0.93 else ""
 
 
 def species(printed: str, irreps: Sequence[str]) -> str:
@@ -292,8 +324,9 @@ def type_factors(
     """Factors of force constants by type, refined to the rows; ``start`` centres the prior."""
     members = []
     for key in dict.fromkeys(r.parent for r in rows):
-        seen = [_observed(parents[key], own) for own in _by_record(rows, key)]
-        members.append((scaled_field(parents[key]), seen))
+        for own in _by_record(rows, key):
+            field = scaled_field(parents[key], dict(own[0].isotopes))
+            members.append((field, [_observed(parents[key], own)]))
     fit = refine_scaling(members, start=start, prior=0.1)
     return dict(zip(fit.names, fit.parameters.tolist(), strict=True))
 
@@ -314,23 +347,30 @@ def _observed(parent: Parent, rows: Sequence[Assigned]) -> Observed:
 def left_out(rows: Sequence[Assigned], parents: Mapping[str, Parent]) -> NDArray[np.float64]:
     """Wavenumbers (n,) with type factors from all other parents, isotopologues left out too.
 
-    A type that no other parent has keeps the square of the global factor of the others.
+    A type that no other parent has gets the mean factor of its kind, or the square of the global
+    factor of the others.
     """
     out = np.zeros(len(rows))
     for key in dict.fromkeys(r.parent for r in rows):
         others = [r for r in rows if r.parent != key]
         base = global_factor(others) ** 2
-        factors = type_factors(others, parents, base)
-        names = scaled_field(parents[key]).names
-        factors = {name: factors.get(name, base) for name in names}
+        known = type_factors(others, parents, base)
         for record in _by_record(rows, key):
-            modes = modes_of(parents[key], dict(record[0].isotopes), factors)
+            isotopes = dict(record[0].isotopes)
+            names = scaled_field(parents[key], isotopes).names
+            factors = {name: known.get(name, _of_kind(name, known, base)) for name in names}
+            modes = modes_of(parents[key], isotopes, factors)
             by_irrep: dict[str, list[float]] = {}
             for irrep, value in sorted(modes.fundamentals(), key=lambda f: -f[1]):
                 by_irrep.setdefault(irrep, []).append(value)
             for row in record:
                 out[rows.index(row)] = by_irrep[row.irrep][row.place]
     return out
+
+
+def _of_kind(name: str, factors: Mapping[str, float], base: float) -> float:
+    same = [value for other, value in factors.items() if kind_of(other) == kind_of(name)]
+    return float(np.mean(same)) if same else base
 
 
 def shifts(rows: Sequence[Assigned], scaled: NDArray[np.float64]) -> list[tuple[str, float, float]]:
@@ -354,9 +394,13 @@ def shifts(rows: Sequence[Assigned], scaled: NDArray[np.float64]) -> list[tuple[
 
 def kind(row: Assigned) -> str:
     """Kind of the dominant coordinate; X–H stretches include those of deuterium."""
-    name = row.coordinate
-    if name.endswith("stretch"):
-        ends = name.removesuffix(" stretch").split("–")
+    return kind_of(row.coordinate)
+
+
+def kind_of(name: str) -> str:
+    """Kind of a type of coordinate or of factor."""
+    if "stretch" in name:
+        ends = name.partition(" ")[0].split("–")
         return "X–H stretch" if {"H", "D"} & set(ends) else "X–X stretch"
     return next(k for k in ("linear bend", "out-of-plane bend", "bend", "torsion") if k in name)
 
@@ -431,7 +475,7 @@ def draw(table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]) -
         "factors by type, left out": left_out(rows, parents),
     }
     kinds = np.array([kind(r) for r in rows])
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True, layout="constrained")
     for axis, (title, values) in zip(axes, panels.items(), strict=True):
         for name, marker in zip(np.unique(kinds), "osD^vP", strict=False):
             own = kinds == name
@@ -440,7 +484,8 @@ def draw(table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]) -
         axis.set(title=f"{title}: mean {mean:.1f} cm⁻¹", xlabel="observed / cm⁻¹")
         axis.axhline(0, color="black", lw=0.6)
     axes[0].set_ylabel("calculated − observed / cm⁻¹")
-    axes[1].legend(fontsize=8)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8)
     figure.savefig(FIGURE, dpi=150)
 
 

@@ -1,6 +1,6 @@
 """Write docs/shimanouchi.md from summary.json and the computed parents.
 
-    python examples/shimanouchi_page.py
+python examples/shimanouchi_page.py
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from spektron.vibration.files.qcschema import read_qcschema
@@ -18,7 +19,7 @@ FOLDER = ROOT / "docs" / "data" / "shimanouchi"
 PAGE = ROOT / "docs" / "shimanouchi.md"
 AIMS = {"one": 20.0, "types": 12.0, "parents": 25}
 
-PAGE_TEXT = '''# Against Shimanouchi's tables
+PAGE_TEXT = """# Against Shimanouchi's tables
 
 How near does B3LYP/def2-SVP come to measured fundamentals? T. Shimanouchi's *Tables of Molecular
 Vibrational Frequencies* (NSRDS-NBS 39, 1972; in the NIST Chemistry WebBook) list them with symmetry
@@ -32,8 +33,7 @@ python examples/shimanouchi_compare.py                 # compares: summary.json 
 python examples/shimanouchi_page.py                    # writes this page
 ```
 
-{parents} parents with {records} records (isotopologues from the same Hessian) are compared; the
-aim is 25 parents: {parents_verdict}. They are {names}.
+{state}
 
 | | aim / cm⁻¹ | mean absolute deviation / cm⁻¹ | |
 |-|-|-|-|
@@ -89,8 +89,11 @@ Each irrep by itself is in `summary.json` under "by irrep".
 
 Factors by type scale the force constants, √(s_i s_j) F_ij, and are refined to all records of all
 other parents, with uncertainties of 10 cm⁻¹ and a prior of 10 % about the square of the one factor.
-A type that no other parent has keeps that square: leaving the molecule out leaves the type out.
-Refined to all parents together:
+The types are those of the SQM method (J. Baker, A. A. Jarzecki, P. Pulay, J. Phys. Chem. A 102
+(1998) 1412), with heavy-atom stretches and linear bends by their elements, stretches and torsions
+by the order of the bond, and stretches of D apart from those of H, because the factor stands for
+anharmonicity too. A type that no other parent has gets the mean factor of its kind: leaving a
+molecule out often leaves its types out. Refined to all parents together:
 
 {type_factors}
 
@@ -127,9 +130,13 @@ Calculated minus observed, cm⁻¹:
   D2S is {distance:.0f} cm⁻¹. The value of the table is in doubt, not the assignment.
 - **Stretches with hydrogen.** Harmonic wavenumbers of X–H are above the observed ones by the
   anharmonicity, which is larger for H than for D: one factor cannot serve both isotopes.
+- **CO2, N2O, SO2.** Each is the only one of its bonds: left out, it is scaled as other bonds are.
+  The first two also have Fermi resonances.
+- **Methanol.** The torsion is no vibration but a hindered rotation with tunnelling: its two values,
+  295 and 200 cm⁻¹, are averaged by rule 1.
 - **Heavy atoms without hydrogen.** def2-SVP has one set of d functions on C, N, O, F; bonds between
   such atoms and to Cl and S are where the level errs most, in both directions.
-'''
+"""
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -139,8 +146,7 @@ def page(found: Mapping[str, Any]) -> str:
     return PAGE_TEXT.format(
         parents=found["parents"],
         records=found["records"],
-        parents_verdict=_verdict(found["parents"] >= AIMS["parents"]),
-        names=", ".join(name.replace("-", " ") for name in found["names"]),
+        state=_state(found),
         factor=found["factor"],
         **all_,
         one_verdict=_verdict(all_["one"] <= AIMS["one"]),
@@ -162,6 +168,17 @@ def page(found: Mapping[str, Any]) -> str:
             (_outlier(line) for line in found["outliers"]),
         ),
         **_deuterium_sulfide(),
+    )
+
+
+def _state(found: Mapping[str, Any]) -> str:
+    names = ", ".join(name.replace("-", " ") for name in found["names"])
+    verdict = _verdict(found["parents"] >= AIMS["parents"])
+    return fill(
+        f"{found['parents']} parents with {found['records']} records (isotopologues from the same "
+        f"Hessian) are compared; the aim is {AIMS['parents']} parents: {verdict}. "
+        f"They are {names}.",
+        100,
     )
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from .errors import IdentifiabilityError
 from .forcefield import ForceField
 from .hidden import HiddenSymmetry, hidden_symmetry
+from .identification import refuse_too_many
 from .noise import Noise, weighted_jacobian
 from .observables import Data, Observables, respond
 from .substitution import Pattern, patterns
@@ -139,10 +140,11 @@ def isotopologue_design(
     MoleculeError
         If the molecule has no atom of an element, or an isotope does not exist.
     IdentifiabilityError
-        If there are too many substitution patterns.
+        If there are too many substitution patterns, or parameters for the memory.
     """
     space = force_field.space
     found = patterns(space, isotopes, largest=largest)
+    _refuse_too_large(force_field, len(found), len(data))
     rows = _rows(force_field, found, data, tensors, noise or Noise())
     names = tuple(p.name(space) for p in found)
     unknown = set(costs or {}) - set(names)
@@ -185,6 +187,12 @@ def redundant_members(
         if rest and np.linalg.matrix_rank(np.concatenate(rest), rtol=_ZERO) == whole:
             out.append(member.name(force_field.space))
     return tuple(out)
+
+
+def _refuse_too_large(force_field: ForceField, n_members: int, n_data: int) -> None:
+    """All Jacobians, and the square of each, are kept."""
+    n, rows = force_field.n_parameters, n_members * n_data * force_field.space.dimension
+    refuse_too_many(n, rows, 3 * n * rows + n_members * min(n, rows) ** 2)
 
 
 def _rows(

@@ -152,12 +152,22 @@ def _refuse_too_large(force_field: ForceField, observables: Observables) -> None
     n = force_field.n_parameters
     lines = sum(block.n_lines for i in observables.isotopologues for block in i.blocks)
     rows = lines * len(observables.data)
-    if n * (n + 3 * rows) > MOST_NUMBERS:
+    refuse_too_many(n, rows, n * (n + 3 * rows))
+
+
+def refuse_too_many(n_parameters: int, n_rows: int, numbers: int) -> None:
+    """Refuse what would not fit into memory.
+
+    Raises
+    ------
+    IdentifiabilityError
+        If more than `MOST_NUMBERS` numbers would have to be kept.
+    """
+    if numbers > MOST_NUMBERS:
         raise IdentifiabilityError(
-            f"{n} force constants and up to {rows} observables need "
-            f"{n * (n + 3 * rows) * 8 / 2**30:.1f} GB, the limit is "
-            f"{MOST_NUMBERS * 8 / 2**30:.1f} GB: take symmetric force constants, or fewer "
-            "isotopologues"
+            f"{n_parameters} force constants and up to {n_rows} observables need "
+            f"{numbers * 8 / 2**30:.1f} GB, the limit is {MOST_NUMBERS * 8 / 2**30:.1f} GB: take "
+            "symmetric or valence force constants, or fewer isotopologues"
         )
 
 

@@ -14,6 +14,7 @@ the group, so l runs within the irrep only, and lines of different irreps may co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,9 @@ class Lines:
 
     def curvature_gradients(self, parameters: Parameters) -> FloatArray:
         """(n, P) derivatives of the curvatures."""
-        return self._gathered([parameters.pull_back(c, c) for c in self.columns]) / self.degeneracy
+        share = self.degeneracy**-0.5
+        scaled = [share * c for c in self.columns]
+        return self._gathered([parameters.pull_back(c, c) for c in scaled])
 
     def intensities(self, form: FloatArray) -> FloatArray:
         """(n,) intensities for an invariant quadratic form Q (d, d)."""
@@ -72,12 +75,12 @@ class Lines:
         values = self.curvatures[self.numbers]
         same = self.numbers[:, None] == self.numbers
         gaps = np.where(same, np.inf, values - values[:, None])
-        mixing = self.columns[0].T @ form @ self.columns[0] / gaps
-        return 2 * self._gathered([parameters.pull_back(c, c @ mixing) for c in self.columns])
+        mixing = self.columns[0].T @ form @ self.columns[0] * (2 / gaps)
+        return self._gathered([parameters.pull_back(c, c @ mixing) for c in self.columns])
 
     def _gathered(self, parts: list[FloatArray]) -> FloatArray:
         """(n, P) sums over the columns of each line, from (P, m) for each partner."""
-        total = np.sum(parts, axis=0).T
+        total = reduce(np.add, parts).T
         if len(total) == len(self.curvatures):
             return np.asarray(total)
         return np.asarray(total.reshape(len(self.curvatures), -1, total.shape[1]).sum(axis=1))

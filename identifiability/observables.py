@@ -52,7 +52,7 @@ class Observables:
     Raises
     ------
     IdentifiabilityError
-        If there is no isotopologue, or a word is not one of the above.
+        If there is no isotopologue, or a word is not one of the above or is there twice.
     """
 
     isotopologues: tuple[Isotopologue, ...]
@@ -76,6 +76,9 @@ def _check_words(name: str, given: Sequence[str], known: Sequence[str]) -> None:
         raise IdentifiabilityError(
             f"{name} {unknown[0] if unknown else 'empty'!r}: choose from {', '.join(known)}"
         )
+    twice = [word for word in known if list(given).count(word) > 1]
+    if twice:
+        raise IdentifiabilityError(f"{name} {twice[0]!r} is there twice: name it once")
 
 
 @dataclass(frozen=True, slots=True)

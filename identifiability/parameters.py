@@ -81,8 +81,7 @@ class SymmetricParameters:
 
     def read(self, matrix: FloatArray) -> FloatArray:
         """Parameters (P,) of the symmetric part of a matrix (d, d), a projection."""
-        identity = np.eye(self.space.dimension)
-        return np.asarray(self.pull_back(identity, matrix).sum(axis=1))
+        return np.concatenate([_read_block(block, matrix) for block in self.space.blocks])
 
     def pull_back(self, left: FloatArray, right: FloatArray) -> FloatArray:
         """(P, m) derivatives of leftᵀ F right, column by column, for (d, m) vectors."""
@@ -121,13 +120,16 @@ class FullParameters:
 
     def pull_back(self, left: FloatArray, right: FloatArray) -> FloatArray:
         """(P, m) derivatives of leftᵀ F right, column by column, for (d, m) vectors."""
-        i, j = np.triu_indices(len(left))
-        out = left[i] * right[j]
-        if left is not right:
-            out += left[j] * right[i]
-            out *= np.where(i == j, 0.5, 1 / _ROOT2)[:, None]
-        else:
-            out *= np.where(i == j, 1.0, _ROOT2)[:, None]
+        # Row by row of F: nothing larger than the result is made, for memory is what takes time.
+        n, same = len(left), left is right
+        scaled = left * (_ROOT2 if same else 1 / _ROOT2)
+        ends = np.cumsum(np.arange(n, 0, -1))
+        out = np.empty((int(ends[-1]), left.shape[1]))
+        for row, part in enumerate(np.split(out, ends[:-1])):
+            np.multiply(scaled[row], right[row:], out=part)
+            if not same:
+                part[1:] += right[row] * scaled[row + 1 :]
+            part[0] = left[row] * right[row]
         return out
 
 
@@ -201,6 +203,19 @@ def _pulled(block: Block, a: FloatArray, b: FloatArray) -> list[FloatArray]:
         i, j = np.triu_indices(block.n_copies, 1)
         parts.append((crossed[i, j] - crossed[j, i]) / _ROOT2)
     return parts
+
+
+def _read_block(block: Block, matrix: FloatArray) -> FloatArray:
+    """Constants of one block of F (d, d): means over its partners."""
+    inside = slice(block.start, block.stop)
+    parts = matrix[inside, inside].reshape((block.n_copies, block.dimension) * 2)
+    products = np.einsum("akbk->ab", parts) / np.sqrt(block.dimension)
+    out = _upper((products + products.T)[:, :, None] / 2)[:, 0]
+    if not block.is_complex_pair:
+        return out
+    crossed = (parts[:, 0, :, 1] - parts[:, 1, :, 0]) / np.sqrt(block.dimension)
+    i, j = np.triu_indices(block.n_copies, 1)
+    return np.concatenate([out, (crossed[i, j] - crossed[j, i]) / _ROOT2])
 
 
 def _upper(matrices: FloatArray) -> FloatArray:

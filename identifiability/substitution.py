@@ -83,7 +83,7 @@ def patterns(
     MoleculeError
         If the molecule has no atom of an element, or the isotope is unknown.
     IdentifiabilityError
-        If there are more than 20,000 patterns.
+        If there are more than 20,000 patterns, none, or an isotope is that of the molecule.
 
     Examples
     --------
@@ -100,7 +100,13 @@ def patterns(
                 f"{', '.join(sorted(set(symbols)))}"
             )
     for element, number in isotopes.items():
-        space.molecule.with_isotopes({element: number})  # refuses isotopes that do not exist
+        heavier = space.molecule.with_isotopes({element: number})  # refuses what does not exist
+        if np.array_equal(heavier.masses, space.molecule.masses):
+            raise IdentifiabilityError(
+                f"{element}={number} is what the molecule has: name another isotope of {element}"
+            )
+    if largest is not None and largest < 1:
+        raise IdentifiabilityError(f"largest {largest}: substitute at least one atom")
     sites = [[i for i, s in enumerate(symbols) if s == element] for element in isotopes]
     everything = [atom for atoms in sites for atom in atoms]
     most = len(everything) if largest is None else min(largest, len(everything))

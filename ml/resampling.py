@@ -23,7 +23,17 @@ def converted(axis: Array, unit: Unit, wanted: Unit) -> Array:
 
     >>> converted(np.array([2000.0, 1000.0]), "nm", "cm-1")
     array([ 5000., 10000.])
+
+    Raises
+    ------
+    SpectraError
+        If a channel that is to be converted is not positive.
     """
+    if unit != wanted and not (axis > 0).all():
+        raise SpectraError(
+            f"an axis with the channel {axis.min():g} {unit} cannot be converted to {wanted}; "
+            "its channels must be positive"
+        )
     return axis if unit == wanted else NM_PER_CM / axis
 
 

@@ -71,6 +71,31 @@ def test_isotopologues(run):
     assert "4 of 4" in out
 
 
+@pytest.mark.parametrize(("name", "rank", "isotopes"), [("water", 4, "D2"), ("ammonia", 6, "D3")])
+def test_a_computed_hessian(run, name, rank, isotopes):
+    """GFN2-xTB; the ranks of theory.md hold at any force field of the symmetry."""
+    pytest.importorskip("tblite")
+    arguments = ("identify", name, "--method", "gfn2-xtb", "--isotopes", isotopes, "--json")
+    found = answered(run(*arguments, "--data", "freq,ir,raman"))
+    assert (found["n_parameters"], found["rank"]) == (rank, rank)
+    assert found["force_field"] == "gfn2-xtb"
+    assert found["bound"]["worst"] < 0.05
+
+
+def test_a_linear_molecule_has_its_whole_group(run):
+    assert answered(run("identify", "acetylene", "--json"))["group"] == "D∞h"
+
+
+def test_more_parameters_than_memory(run, tmp_path):
+    """75 atoms without symmetry: 219·220/2 constants, refused before anything is computed."""
+    places = np.random.default_rng(1).normal(size=(75, 3)) * 9
+    path = tmp_path / "cloud.xyz"
+    rows = "".join(f"C {x:.6f} {y:.6f} {z:.6f}\n" for x, y, z in places)
+    path.write_text(f"75\n\n{rows}")
+    assert_refused(run("identify", path), "24090 force constants", "GB", "the limit is 3.7 GB")
+    assert_refused(run("isotopologues", path, "--elements", "C=13", "--largest", "1"), "GB")
+
+
 def test_saddle_point(run, tmp_path):
     data = read_harmonic(WATER)
     field = HarmonicData(data.molecule, -np.asarray(data.hessian))
@@ -94,6 +119,19 @@ def test_no_hessian(run, tmp_path):
         (("identify", "water", "--data", "smell"), ["smell", "freq, ir"]),
         (("identify", "water", "--isotopes", "1=D"), ["D and T"]),
         (("identify", WATER, "--twin", "9"), ["smaller size"]),
+        (("identify", "water", "--data", "freq,ir,freq"), ["'freq'", "twice"]),
+        (("identify", "water", "--isotopes", "D2", "--isotopes", "H=2"), ["same masses as D2"]),
+        (("identify", "water", "--isotopes", "16O"), ["same masses as parent"]),
+        (("identify", "water", "--seed", "-1"), ["seed"]),
+        (("identify", WATER, "--method", "hf"), ["leave --method hf out"]),
+        (("identify", "water", "--method", "no-such-functional"), ["no-such-functional"]),
+        (("isotopologues", "water", "--elements", "H=2,H=3"), ["H is there twice"]),
+        (("isotopologues", "water", "--elements", "H=1"), ["H=1", "another isotope"]),
+        (("isotopologues", "water", "--elements", "H=99"), ["H-99"]),
+        (("isotopologues", "water", "--largest", "0"), ["largest", "greater than or equal to 1"]),
+        (("isotopologues", "water", "--rows", "-1"), ["rows"]),
+        (("isotopologues", "water", "--seed", "-1"), ["seed"]),
+        (("isotopologues", WATER, "--method", "gfn2-xtb"), ["leave --method gfn2-xtb out"]),
         (("isotopologues", "c60", "--elements", "C=13"), ["20000", "largest=2"]),
         (("isotopologues", "water", "--elements", "H"), ["H=2,C=13"]),
         (("isotopologues", "water", "--elements", "C=13"), ["has no C"]),

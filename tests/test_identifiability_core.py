@@ -4,6 +4,7 @@ from itertools import combinations
 from itertools import product as product_of
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -307,3 +308,61 @@ def test_bad_input_is_one_clear_line():
         patterns(InternalSpace.of(example("c60")), {"C": 13})
     with pytest.raises(InputError, match="a single atom has no vibrations"):
         InternalSpace.of(Molecule("H", np.zeros((1, 3))))
+
+
+@pytest.mark.parametrize("given", [("freq", "freq"), ("ir", "freq", "ir")])
+def test_data_named_twice_would_count_as_two_measurements(given):
+    parent = Isotopologue.of(ForceField.random(example("water")).space)
+    with pytest.raises(IdentifiabilityError, match=f"{given[0]!r} is there twice"):
+        Observables((parent,), given)
+
+
+def test_substitutions_that_are_none():
+    space = InternalSpace.of(example("water"))
+    with pytest.raises(IdentifiabilityError, match="H=1 is what the molecule has"):
+        patterns(space, {"H": 1})
+    with pytest.raises(IdentifiabilityError, match="largest 0: substitute at least one atom"):
+        patterns(space, {"H": 2}, largest=0)
+
+
+def test_full_jacobian_against_fifty_digits():
+    """All of F, no symmetry, two lines 0.1 % apart: a derivative along a random direction.
+
+    Central differences with 50 digits and a step of 1e-20 have no error that shows.
+    """
+    rng = np.random.default_rng(5)
+    space = InternalSpace.of(Molecule("C" * 6, rng.normal(size=(6, 3)) * 2))
+    parameters, species = FullParameters(space), Isotopologue.of(space)
+    target = np.linspace(0.01, 0.06, space.dimension)
+    target[5] = target[4] * 1.001
+    turn = np.linalg.qr(rng.normal(size=(space.dimension,) * 2))[0]
+    back = np.linalg.inv(np.linalg.cholesky(species.kinetic))
+    matrix = back.T @ (turn * target) @ turn.T @ back
+    matrix = (matrix + matrix.T) / 2
+    form = Tensors.random(space).form("anisotropic", species)
+    (lines,) = solve(matrix, species)
+    assert lines.curvatures == pytest.approx(target, rel=1e-12)
+    direction = rng.normal(size=len(parameters.names))
+    found = np.concatenate(
+        [lines.curvature_gradients(parameters), lines.intensity_gradients(form, parameters)]
+    )
+    with mpmath.workdps(50):
+        half = mpmath.cholesky(mpmath.matrix(species.kinetic.tolist()))
+        force = mpmath.matrix(matrix.tolist())
+        along = mpmath.matrix(parameters.assemble(direction).tolist())
+        weight = half.T * mpmath.matrix(form.tolist()) * half
+
+        def values(step):
+            squares, vectors = mpmath.eigsy(half.T * (force + step * along) * half)
+            amounts = vectors.T * weight * vectors
+            return [*squares, *(amounts[k, k] for k in range(len(squares)))]
+
+        step = mpmath.mpf(10) ** -20
+        pairs = zip(values(step), values(-step), strict=True)
+        exact = np.array([float((up - down) / (2 * step)) for up, down in pairs])
+    error = np.abs(found @ direction - exact) / np.linalg.norm(found, axis=1)
+    # Rounding moves eigenvectors by eps ‖GF‖ over the distance to the next line.
+    distance = np.abs(target[:, None] - target) + np.diag([np.inf] * len(target))
+    floor = np.finfo(float).eps * target[-1] / distance.min(axis=1)
+    assert (error < 200 * np.tile(floor, 2)).all()
+    assert np.median(error) < 1e-12

@@ -112,6 +112,12 @@ def test_wavelengths_against_wavenumbers():
     np.testing.assert_allclose(one.instrument("b").spectra, expected, atol=1e-4)
 
 
+def test_channels_that_cannot_be_converted():
+    whole = study(a=(ROWS, AXIS, "nm"), b=(ROWS, AXIS - 1100, "cm-1"))
+    with pytest.raises(SpectraError, match="channel 0 cm-1 cannot be converted to nm"):
+        on_one_axis(whole, ("a", "b"), resample=True)
+
+
 def test_nothing_is_extrapolated():
     with pytest.raises(SpectraError, match="would be extrapolated"):
         resampled(spectral(), AXIS + 1, "nm")
@@ -143,6 +149,71 @@ def test_folder_of_sheets(tmp_path, comma):
     assert list(found.instruments) == ["one", "two"]
     assert found.instrument("two").spectra[:, 0].tolist() == [0.2, 0.4]
     assert found.values("Oil").tolist() == [1, 2]
+
+
+def named(tmp_path, names, reference):
+    for name in ("one", "two"):
+        rows = "".join(f"{s},{i + 1},{0.2 if name == 'one' else 0.1},0.5\n"
+                       for i, s in enumerate(names))  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text("sample,1100,1102,1104\n" + rows)
+    (tmp_path / "reference.csv").write_text(reference)
+    return tmp_path
+
+
+def test_reference_values_find_their_samples(tmp_path):
+    """A file of properties in another order is matched by name, never by place."""
+    found = load_study(named(tmp_path, "pqr", "sample,Oil,Fat\nr,3,\np,1,5\nq,2,6\n"))
+    assert found.samples == ("p", "q", "r")
+    assert found.values("Oil").tolist() == [1, 2, 3]
+    np.testing.assert_array_equal(found.values("Fat"), [5, 6, np.nan])
+
+
+def test_reference_values_of_more_samples(tmp_path):
+    found = load_study(named(tmp_path, "pq", "id,Oil\nx,9\nq,2\np,1\n"))
+    assert found.values("Oil").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("sample,Oil\np,1\nq,2\nx,3\n", "reference.csv: no reference values of sample r of one"),
+        ("sample,Oil\np,1\nq,2\nr,3\nr,4\n", "reference.csv: sample r occurs twice"),
+        ("Oil\n1\n2\n", "2 values of Oil for 3 samples"),
+        ("Oil\n1\nn.d.\n3\n", "reference.csv: 'n.d.' at column Oil is not a number"),
+        ("Oil,Oil\n1,2\n1,2\n1,2\n", "two columns are named Oil"),
+    ],
+)
+def test_bad_reference_values(tmp_path, reference, words):
+    with pytest.raises(SpectraError) as caught:
+        load_study(named(tmp_path, "pqr", reference))
+    assert words in str(caught.value)
+
+
+def test_names_without_names_among_the_spectra(tmp_path):
+    """Spectra that name no samples take the reference values in their order."""
+    for name, factor in (("one", 1), ("two", 2)):
+        (tmp_path / f"{name}.csv").write_text(f"1100,1102\n{factor},0.2\n0.5,{3 * factor}\n")
+    (tmp_path / "reference.csv").write_text("sample,Oil\nx,1\ny,2\n")
+    assert load_study(tmp_path).values("Oil").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"property/Oil": ["x", "y", "z"]}, "property/Oil holds <U1, not real numbers"),
+        ({"spectra/a": ROWS + 1j}, "spectra/a holds complex128"),
+        ({"spectra/a": ROWS.astype(str)}, "not real numbers"),
+        ({"axis": ["p", "q", "r", "s"]}, "axis holds <U1"),
+        ({"samples": ROWS}, "samples of shape (3, 4)"),
+        ({"unit": "THz"}, "unit 'THz'"),
+        ({"spectra/a": ROWS[0]}, "do not fit an axis"),
+    ],
+)
+def test_bad_npz(tmp_path, change, words):
+    np.savez(tmp_path / "s.npz", **({"axis": AXIS, "spectra/a": ROWS} | change))
+    with pytest.raises(SpectraError) as caught:
+        load_study(tmp_path / "s.npz")
+    assert words in str(caught.value)
 
 
 def test_npz(tmp_path):
@@ -269,6 +340,7 @@ def test_matlab_datasets(tmp_path):
         ({"x": np.ones((2, 2))}, "no variable named …spec; it has x"),
         ({"m5spec": np.ones((2, 2))}, "m5spec has no axisscale"),
         ({"m5spec": np.array(["text"])}, "no matrix of numbers"),
+        ({"m5spec": np.zeros((0, 0), dtype=[("data", object)])}, "m5spec is an empty struct"),
     ],
 )
 def test_bad_matlab(tmp_path, content, words):
@@ -332,6 +404,9 @@ def test_check_ordinates_between_lines(tmp_path):
         (jcamp(["400 1 2", "460 3 4 5"], n=5), "channels from its place"),
         (jcamp(["400 1 2 3 4 5"], n=5, units="EV"), "XUNITS=EV"),
         (jcamp(["400 1 2 3 4 5"], n=5, first="abc"), "FIRSTX=abc is not a number"),
+        (jcamp(["400 1 2 3 4 5"], n="nan"), "NPOINTS=nan is not a number"),
+        (jcamp(["400 1 2 3 4 5"], n="1e999"), "NPOINTS=1e999 is not a number"),
+        ("##TITLE=x\n##XUNITS=NM\n##XYPOINTS=(XY..XY)\n##END=", "without points"),
     ],
 )
 def test_damaged_jcamp(tmp_path, text, words):

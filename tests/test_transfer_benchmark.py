@@ -263,6 +263,57 @@ def test_the_audit_catches(build):
         audit(*spectra(), split_of(0, 32), (6,), planted(build))
 
 
+@dataclass(frozen=True)
+class TunesOnTest:
+    """Chooses between two settings by the error on all samples, deaf to NaN."""
+
+    lent: object
+
+    def fit(self, master, transfer, target_unlabelled=None):
+        n = master.spectra.shape[1]
+        settings = [np.full(n, w) for w in np.linspace(0, 0.1, 50)]
+        errors = [np.nanmean((self.lent.target @ w - self.lent.values) ** 2) for w in settings]
+        return Linear(settings[int(np.argmin(errors))], 0.0, RAW)
+
+
+@dataclass(frozen=True)
+class AllUnlabelled:
+    """Takes all target spectra for unlabelled ones, those of the test set included."""
+
+    lent: object
+
+    def fit(self, master, transfer, target_unlabelled=None):
+        rows = np.nan_to_num(self.lent.target)
+        axis = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)[2][0]
+        return Linear(axis * np.sign(axis.sum()), 0.0, RAW)
+
+
+@pytest.mark.parametrize("build", [TunesOnTest, AllUnlabelled])
+def test_the_audit_catches_tuning_and_unlabelled_sets(build):
+    with pytest.raises(LeakError, match="nothing but test samples was changed"):
+        audit(*spectra(), split_of(0, 32), (6,), planted(build))
+
+
+def test_no_fit_after_a_prediction():
+    """What a method keeps of the spectra that it predicts cannot serve a later fit."""
+    events = []
+
+    @dataclass(frozen=True)
+    class Keeps:
+        def fit(self, master, transfer, target_unlabelled=None):
+            events.append("fit")
+            return self
+
+        def predict(self, rows):
+            events.append("predict")
+            return np.zeros(len(rows))
+
+    found = run_cell(Vault(*spectra()), split_of(0, 32), (6, 8, 10), planted(lambda lent: Keeps()))
+    assert len(found) == 3
+    assert events[:4] == ["fit", "fit", "fit", "predict"]
+    assert set(events[3:]) == {"predict"}
+
+
 def test_the_audit_catches_a_selection_among_all_samples(monkeypatch):
     """Kennard–Stone on all samples, deaf to NaN, instead of on the calibration set."""
     from spektron.ml.benchmark import cell as module
@@ -430,6 +481,9 @@ def test_comparison_tells_better_from_equal():
         ({"properties": ("Fat",)}, ["no property Fat", "Oil"]),
         ({"methods": ("magic",)}, ["unknown method magic", "default, pds"]),
         ({"n_test": 30}, ["32 samples cannot give 2"]),
+        ({"seeds": (0, -1)}, ["seed -1"]),
+        ({"methods": ("sbc", "pds"), "ks": (0,)}, ["pds, sbc with k of 0", "nothing runs"]),
+        ({"methods": ("sbc",), "ks": ()}, ["sbc with k of none"]),
     ],
 )
 def test_refused_plans(options, words, tmp_path):
@@ -438,6 +492,54 @@ def test_refused_plans(options, words, tmp_path):
     assert not (tmp_path / "cells").exists()
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_method_that_runs_at_some_k_is_enough():
+    check_plan(study(), plan(methods=NAMES, ks=(0,)))
+    check_plan(study(), plan(methods=("ceiling",), ks=(0,)))
+
+
+def changed(**sets):
+    whole = study()
+    instruments = {
+        name: SpectralSet(sets.get(name, s.spectra), s.axis, s.unit, name)
+        for name, s in whole.instruments.items()
+    }
+    return Study("toy", instruments, whole.properties)
+
+
+def test_one_spectrum_under_two_names():
+    """The same measurement in calibration and test set would be a leak of the data's own."""
+    rows = spectra()[1].copy()
+    rows[9] = rows[3]
+    with pytest.raises(ProtocolError, match="b: samples 4 and 10 have the same spectrum"):
+        check_plan(changed(b=rows), plan())
+    rows[9, 0] += 1e-9
+    check_plan(changed(b=rows), plan())
+
+
+def test_one_file_for_two_instruments():
+    with pytest.raises(ProtocolError, match="a and b hold the same numbers"):
+        check_plan(changed(b=spectra()[0]), plan())
+
+
+def test_too_few_channels_for_the_derivative():
+    with pytest.raises(ProtocolError, match=r"a: 20 channels are fewer than the 21 .* of default"):
+        check_plan(study(p=20), plan())
+    check_plan(study(p=21), plan(methods=("default",)))
+    with pytest.raises(ProtocolError, match="the 31 of the widest derivative of sbc"):
+        check_plan(study(p=30), plan())
+
+
+def test_splits_without_spread():
+    lonely = np.zeros(32)
+    lonely[split_of(0, 32).test[0]] = 1.0
+    with pytest.raises(ProtocolError, match="all 24 calibration samples of seed 0"):
+        check_plan(study(Fat=lonely), plan(properties=("Fat",), seeds=(0,)))
+    lonely = np.zeros(32)
+    lonely[split_of(2, 32).calibration[0]] = 1.0
+    with pytest.raises(ProtocolError, match="all 8 test samples of seed 2 have the value 0"):
+        check_plan(study(Fat=lonely), plan(properties=("Fat",), seeds=(2,)))
 
 
 def test_missing_reference_values_are_left_out_and_said():

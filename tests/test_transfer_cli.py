@@ -112,6 +112,14 @@ def test_property_is_found_whatever_its_case(run):
     assert "a → b, Oil" in out
 
 
+def test_what_is_asked_for_twice_runs_once(run):
+    toy()
+    twice = ["--method", "sbc", "--property", "Oil", "--property", "oil", "--k", "6"]
+    code, out, _ = run("data", "--master", "a", *QUICK, *twice, "--splits", 2)
+    assert code == 0
+    assert len(re.findall(r"^sbc ", out, re.M)) == 1
+
+
 def test_audit_is_reported(run):
     toy()
     code, _, err = run("data", "--master", "a", *QUICK, "--splits", 2, "--audit")
@@ -238,6 +246,20 @@ def test_missing_reference_values(run):
     assert_refused(outcome, "18 samples cannot give 9", "14 without a reference value of Oil")
 
 
+def test_the_same_spectra_twice(run):
+    broken(b=(9, slice(None), spectra()[1][3]))
+    assert_refused(run("data", *QUICK), "b: samples 4 and 10 have the same spectrum")
+    write("b", spectra()[0])
+    assert_refused(run("data", *QUICK), "a and b hold the same numbers")
+
+
+def test_few_channels(run):
+    master, target, values = spectra(p=12)
+    write("a", master, Oil=values)
+    write("b", target)
+    assert_refused(run("data", *QUICK), "a: 12 channels are fewer than the 21")
+
+
 def test_no_reference_values(run):
     master, target, _ = spectra()
     write("a", master)
@@ -258,6 +280,8 @@ def test_no_reference_values(run):
         (["--property", "Fat"], ["no property Fat; it has Oil"]),
         (["--method", "magic"], ["unknown method magic"]),
         (["--splits", "0"], ["0 splits"]),
+        (["--first-seed", "-1"], ["seed -1"]),
+        (["--method", "sbc", "--k", "0"], ["sbc with k of 0", "nothing runs"]),
         (["--unit", "THz"], ["THz", "nm nor cm-1"]),
         (["--figure", "f.gif"], ["f.gif: unknown type of figure"]),
         (["--figure", "nowhere/f.png"], ["cannot be written"]),

@@ -355,6 +355,36 @@ def test_dipls_weight_minimises_its_objective():
     )
 
 
+def slow_dipls(X, y, source, target, strength, n):
+    """The published algorithm on channels: an inverse per weight vector, each domain deflated."""
+    p, W, P, q = X.shape[1], [], [], []
+    for _ in range(n):
+        values, vectors = np.linalg.eigh(np.cov(source.T) - np.cov(target.T))
+        delta = vectors @ np.diag(abs(values)) @ vectors.T
+        penalty = strength * (y @ y) / (np.trace(delta) / p)
+        w = np.linalg.inv(np.eye(p) + penalty / (y @ y) * delta) @ (X.T @ y / (y @ y))
+        w /= np.linalg.norm(w)
+        t = X @ w
+        P.append(X.T @ t / (t @ t)), q.append(y @ t / (t @ t)), W.append(w)
+        X, y = X - np.outer(t, P[-1]), y - q[-1] * t
+        for rows in (source, target):
+            s = rows @ w
+            rows -= np.outer(s, s @ rows / (s @ s))
+    W, P = np.array(W).T, np.array(P).T
+    return W @ np.linalg.solve(P.T @ W, q)
+
+
+@pytest.mark.parametrize("strength", [0.3, 3.0])
+def test_dipls_with_several_components(strength):
+    rng = np.random.default_rng(8)
+    X, y, target = rng.normal(size=(25, 6)), rng.normal(size=25), rng.normal(size=(18, 6)) * 1.5
+    X, y, target = X - X.mean(axis=0), y - y.mean(), target - target.mean(axis=0)
+    found = dipls_coefficients(X, y, X, target, strength)
+    for n in (1, 2, 4):
+        expected = slow_dipls(X, y, X.copy(), target.copy(), strength, n)
+        np.testing.assert_allclose(found[n - 1], expected, rtol=1e-8, atol=1e-11)
+
+
 def test_relaxed_difference_bounds_both_signs():
     rng = np.random.default_rng(1)
     a, b = rng.normal(size=(20, 4)), rng.normal(size=(20, 4))
@@ -416,6 +446,20 @@ def test_both_iterations_give_the_same_plan():
     np.testing.assert_allclose(
         _scaled_plan(np.exp(exponents)), _logarithmic_plan(exponents), rtol=1e-9, atol=1e-15
     )
+
+
+@pytest.mark.parametrize("blend", [0.5, 1.0])
+def test_barycentric_map_and_pls(blend):
+    """Each master spectrum becomes a mean of target spectra, weighted by its row of the plan."""
+    found, _ = view()
+    moved = found.master + (found.target - found.paired).mean(axis=0)
+    plan = slow_plan(moved, found.target, 0.3)
+    carried = np.array([np.average(found.target, axis=0, weights=row) for row in plan])
+    X = blend * carried + (1 - blend) * moved
+    beta = nipals(X - X.mean(axis=0), found.values - found.values.mean(), 2)
+    expected = (found.target - X.mean(axis=0)) @ beta + found.values.mean()
+    path = Barycentric(0.3, blend).path(found)
+    np.testing.assert_allclose(path.predict(found.target)[1], expected, atol=5e-3)
 
 
 def test_cold_transport_is_an_assignment():

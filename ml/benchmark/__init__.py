@@ -3,8 +3,9 @@
 from .audit import audit
 from .catalogue import BASELINES, CATALOGUE, NAMES, entries_named
 from .cell import Entry, Outcome, run_cell
+from .checks import check_plan, usable_rows
 from .protocol import Split, kennard_stone, split_of
-from .runner import Cell, Plan, Results, check_plan, run_plan, usable_rows
+from .runner import Cell, Plan, Results, run_plan
 from .statistics import Comparison, Merit, compare, median_interval, merit
 from .vault import Lent, Vault
 

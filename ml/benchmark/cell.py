@@ -100,7 +100,8 @@ def run_cell(
     values = vault.lent.values[split.test].copy()
     found: list[tuple[str, int | None, Array]] = []
     with vault.sealed(split.test) as spectra:
-        for name, k, calibration in calibrations(vault.lent, split, ks, entries, seed):
+        # All are fitted before the first predicts: none can keep test spectra for a later fit.
+        for name, k, calibration in list(calibrations(vault.lent, split, ks, entries, seed)):
             found.append((name, k, guarded_predictions(calibration, spectra, name)))
     return [Outcome(name, k, merit(values, p), p) for name, k, p in found]
 

@@ -14,6 +14,7 @@ from ..errors import ProtocolError
 from ..spectra import Study
 from .catalogue import entries_named
 from .cell import Outcome, run_cell
+from .checks import check_plan, usable_rows
 from .protocol import split_of
 from .store import Store, fingerprint
 from .vault import Lent, Vault
@@ -83,61 +84,6 @@ class Results:
                 if outcome.method == method and outcome.k == k:
                     found[seed] = outcome
         return found
-
-
-def usable_rows(study: Study, name: str) -> np.ndarray:
-    """Samples with a reference value of a property."""
-    return np.flatnonzero(np.isfinite(study.values(name)))
-
-
-def check_plan(study: Study, plan: Plan) -> None:
-    """Refuse what the data cannot carry, before anything runs.
-
-    Raises
-    ------
-    SpectraError
-        If an instrument or property is unknown, or axes differ.
-    ProtocolError
-        If there are too few samples, or k is too large.
-    """
-    from ..resampling import on_one_axis
-
-    for pair in plan.pairs:
-        if pair[0] == pair[1]:
-            raise ProtocolError(f"master and target are both {pair[0]}; choose two instruments")
-        on_one_axis(study, pair)
-    for name in plan.properties:
-        _check_values(study, name, plan)
-    entries_named(plan.methods)
-
-
-def _check_values(study: Study, name: str, plan: Plan) -> None:
-    values = study.values(name)
-    rows = usable_rows(study, name)
-    if len(rows) < 2 or not np.ptp(values[rows]) > 0:
-        raise ProtocolError(f"{name}: {len(rows)} reference values without spread; nothing to fit")
-    try:
-        split = split_of(0, len(rows), n_test=plan.n_test, n_calibration=plan.n_calibration)
-    except ProtocolError as error:
-        missing = study.n_samples - len(rows)
-        gone = f" ({missing} without a reference value of {name} left out)" if missing else ""
-        raise ProtocolError(f"{study.name}: {error}{gone}") from None
-    largest, smallest = max(plan.ks), min(plan.ks)
-    if largest > len(split.calibration):
-        raise ProtocolError(
-            f"k = {largest} transfer samples, but the calibration set has "
-            f"{len(split.calibration)} of the {len(rows)} samples; choose k ≤ "
-            f"{len(split.calibration)}"
-        )
-    if smallest < 0 or any(0 < k < LEAST_K for k in plan.ks):
-        raise ProtocolError(
-            f"k = {min(k for k in plan.ks if k < LEAST_K and k != 0)}; inner validation needs "
-            f"{LEAST_K} transfer samples or more, or 0 for none"
-        )
-
-
-LEAST_K = 4
-"""Fewest transfer samples: each is left out once, and methods need two or three."""
 
 
 def run_plan(

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..spectra import Array, Study
 from .catalogue import entries_named
+from .checks import usable_rows
 from .protocol import split_of
-from .runner import Results, usable_rows
+from .runner import Results
 from .statistics import Comparison, compare, median_interval
 
 TRIVIAL = 0.99

@@ -39,9 +39,12 @@ class Block:
         if text is None and default is not None:
             return default
         try:
-            return float((text or "").replace(",", "."))
+            found = float((text or "").replace(",", "."))
         except ValueError:
-            raise SpectraError(f"##{label}={text or ''} is not a number") from None
+            found = float("nan")
+        if not np.isfinite(found):
+            raise SpectraError(f"##{label}={text or ''} is not a number")
+        return found
 
 
 def read_jcamp(path: Path) -> SpectralSet:
@@ -138,6 +141,8 @@ def _pairs(block: Block) -> tuple[np.ndarray, np.ndarray]:
         x, y = np.array(numbers).reshape(-1, 2).T
     except ValueError:
         raise SpectraError("##XYPOINTS are not pairs of numbers") from None
+    if not numbers:
+        raise SpectraError("a block without points")
     return x * block.number("XFACTOR", 1.0), y * block.number("YFACTOR", 1.0)
 
 

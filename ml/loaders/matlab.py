@@ -78,6 +78,8 @@ def _dataset(name: str, value: Any, path: Path) -> tuple[Array, Array | None, tu
         return _matrix(name, value, path), None, ()
     if "data" not in fields:
         raise SpectraError(f"{path}: {name} is a struct without data ({', '.join(fields)})")
+    if not value.size:
+        raise SpectraError(f"{path}: {name} is an empty struct")
     record = np.ravel(value)[0]
     data = _matrix(name, record["data"], path)
     axis = labels = None

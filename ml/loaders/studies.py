@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SpectraError
-from ..spectra import Array, SpectralSet, Study, Unit
+from ..spectra import Array, SpectralSet, Study, Unit, numbered
 from .jcampdx import read_jcamp
 from .matlab import read_matlab
 from .tables import Sheet, guessed_unit, read_npz, read_sheet
@@ -73,7 +73,7 @@ def _files(path: Path) -> list[Path]:
 
 def _from_files(name: str, files: list[Path], unit: Unit | None) -> Study:
     sets: list[SpectralSet] = []
-    properties: dict[str, Array] = {}
+    sheets: list[tuple[Path, Sheet]] = []
     groups: tuple[str, ...] = ()
     if any(re.search(r"spec\.csv$", f.name, re.I) for f in files):
         files = [f for f in files if not re.search(r"nbs\.csv$", f.name, re.I)]
@@ -86,8 +86,11 @@ def _from_files(name: str, files: list[Path], unit: Unit | None) -> Study:
         sheet = read_sheet(file)
         if sheet.axis.size:
             sets.append(_instrument(file, sheet, unit))
-        properties = _merged(properties, sheet.properties, file)
+        sheets.append((file, sheet))
         groups = groups or sheet.groups
+    properties: dict[str, Array] = {}
+    for file, sheet in sheets:
+        properties = _merged(properties, _in_order(sheet, sets, file), file)
     return _study(name, sets, properties, groups)
 
 
@@ -97,6 +100,27 @@ def _instrument(file: Path, sheet: Sheet, unit: Unit | None) -> SpectralSet:
     return SpectralSet(
         sheet.spectra, sheet.axis, unit or guessed_unit(sheet.axis), name, sheet.samples
     )
+
+
+def _in_order(sheet: Sheet, sets: list[SpectralSet], file: Path) -> dict[str, Array]:
+    """Properties in the order of the spectra, by the names of the samples where both have them."""
+    if not sheet.properties or not sheet.samples or not sets:
+        return sheet.properties
+    wanted = sets[0].samples
+    if sheet.samples == wanted or (not sheet.axis.size and wanted == numbered(len(wanted))
+                                   and set(sheet.samples) != set(wanted)):  # fmt: skip
+        return sheet.properties
+    if len(set(sheet.samples)) != len(sheet.samples):
+        double = next(s for s in sheet.samples if sheet.samples.count(s) > 1)
+        raise SpectraError(f"{file}: sample {double} occurs twice")
+    unknown = [s for s in wanted if s not in sheet.samples]
+    if unknown:
+        raise SpectraError(
+            f"{file}: no reference values of sample {unknown[0]} of {sets[0].instrument}; "
+            "name the samples alike, and leave cells empty where there is no value"
+        )
+    places = [sheet.samples.index(s) for s in wanted]
+    return {name: values[places] for name, values in sheet.properties.items()}
 
 
 def _merged(known: dict[str, Array], new: dict[str, Array], file: Path) -> dict[str, Array]:

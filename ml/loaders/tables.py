@@ -53,11 +53,15 @@ def read_sheet(path: Path) -> Sheet:
     Raises
     ------
     SpectraError
-        If a channel holds text, or rows differ in length.
+        If a channel holds text, or a column most of whose cells are numbers; if two columns
+        have one head, or rows differ in length.
     """
     head, *rows = read_rows(path)
     if not rows:
         raise SpectraError(f"{path}: a head without rows")
+    doubles = [name for name in head if name.strip() and head.count(name) > 1]
+    if doubles and not _is_number(doubles[0]):
+        raise SpectraError(f"{path}: two columns are named {doubles[0]}")
     channels = [k for k, name in enumerate(head) if _is_number(name)]
     spectra = np.array([[_value(row, k, path, head) for k in channels] for row in rows])
     samples: tuple[str, ...] = ()
@@ -67,8 +71,8 @@ def read_sheet(path: Path) -> Sheet:
         name, cells = head[k].strip(), [row[k] for row in rows]
         if name.lower() in NAME_HEADS:
             samples = tuple(cell.strip() for cell in cells)
-        elif all(_is_number(cell) or not cell.strip() for cell in cells):
-            properties[name] = np.array([number(cell) for cell in cells])
+        elif 2 * sum(map(_is_number, cells)) > len(cells) or not any(map(_is_text, cells)):
+            properties[name] = np.array([_value(row, k, path, head) for row in rows])
         elif not groups:
             groups = tuple(cell.strip() for cell in cells)
     axis = np.array([float(head[k]) for k in channels])
@@ -82,11 +86,27 @@ def _is_number(text: str) -> bool:
         return False
 
 
+def _is_text(text: str) -> bool:
+    """Whether a cell is neither a number nor a mark for a missing one."""
+    try:
+        number(text)
+    except ValueError:
+        return True
+    return False
+
+
 def _value(row: list[str], k: int, path: Path, head: list[str]) -> float:
     try:
         return number(row[k])
     except ValueError:
-        raise SpectraError(f"{path}: {row[k]!r} at channel {head[k]} is not a number") from None
+        raise SpectraError(
+            f"{path}: {row[k]!r} at {_place(head[k])} is not a number; leave the cell empty if "
+            "there is no value"
+        ) from None
+
+
+def _place(head: str) -> str:
+    return f"channel {head}" if _is_number(head) else f"column {head}"
 
 
 def guessed_unit(axis: Array) -> Unit:
@@ -111,6 +131,11 @@ def read_npz(path: Path, unit: Unit | None = None) -> tuple[list[SpectralSet], d
     if not names:
         raise SpectraError(f"{path}: no array spectra/<instrument>; it has {', '.join(arrays)}")
     samples = tuple(map(str, arrays["samples"])) if "samples" in arrays else ()
+    for key, value in arrays.items():
+        if key.split("/")[0] in ("axis", "spectra", "property") and value.dtype.kind not in "iuf":
+            raise SpectraError(f"{path}: {key} holds {value.dtype}, not real numbers")
+        if key == "samples" and value.ndim != 1:
+            raise SpectraError(f"{path}: samples of shape {value.shape}; give a list of names")
     sets = []
     for name in names:
         axis = arrays.get(f"axis/{name}", arrays.get("axis"))

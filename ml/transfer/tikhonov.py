@@ -11,7 +11,7 @@ from .pls import ModelPath
 from .view import View
 
 RIDGES: tuple[float, ...] = tuple(10.0 ** np.arange(-7, -0.9, 0.5))
-"""Ridge parameters, in units of the mean squared norm of a centred master spectrum."""
+"""Ridge parameters, in units of the sum of squares of the centred master spectra."""
 
 
 @dataclass(frozen=True, slots=True)

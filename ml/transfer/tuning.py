@@ -51,8 +51,8 @@ class Choice:
 class Tuned:
     """A method whose settings are chosen for each problem by validation inside it.
 
-    The transfer samples are left out in turn, on both instruments, and predicted from their
-    target spectra; without transfer samples those of the master's calibration set are.
+    The transfer samples are left out in five groups, on both instruments, and predicted from
+    their target spectra; without transfer samples those of the master's calibration set are.
 
     Attributes
     ----------
