@@ -71,6 +71,34 @@ def test_tables_of_the_page_are_those_of_the_results(script):
     assert [line for line in tables if line not in page] == []
 
 
+def test_the_earlier_table_is_reproduced():
+    """The page's figures of ours are the stored ones, and near those of other code."""
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    stored = {
+        (r["master"], r["target"], r["method"], r["k"]): r
+        for r in rows("transfer-benchmark.csv")
+        if r["property"] == "Moisture"
+    }
+    names = {
+        "PDS ensemble": ("pds-ensemble", "10"),
+        "joint PLS ensemble": ("joint-ensemble", "10"),
+        "Tikhonov ensemble": ("tikhonov-ensemble", "10"),
+        "joint PLS ensemble, k = 25": ("joint-ensemble", "25"),
+        "all own labels": ("ceiling", ""),
+    }
+    pairs = (("m5", "mp5"), ("m5", "mp6"), ("mp5", "mp6"), ("mp6", "mp5"))
+    within = 0
+    for name, (method, k) in names.items():
+        (line,) = [x for x in page if x.startswith(f"| {name} |") and " / " in x]
+        cells = [tuple(map(float, c.split(" / "))) for c in line.strip("| ").split(" | ")[1:]]
+        for pair, (earlier, ours) in zip(pairs, cells, strict=True):
+            found = stored[(*pair, method, k)]
+            assert ours == pytest.approx(float(found["r2"]), abs=6e-4)
+            assert abs(earlier - ours) < 0.05
+            within += float(found["r2_low"]) <= earlier <= float(found["r2_high"])
+    assert f"{within} of the 20 earlier values" in PAGE.read_text(encoding="utf-8")
+
+
 def test_medians_are_those_of_the_splits(splits):
     lines = [r for r in rows("transfer-report.csv") if r["k"] == "10"]
     assert len(lines) > 20
