@@ -1,5 +1,15 @@
 """Reference spectra of many molecules: results that are kept, found again and verified."""
 
+from .jobs import JobSettings, job_key, run_job
 from .store import Damage, Record, ResultStore, StoreError, key_of
 
-__all__ = ["Damage", "Record", "ResultStore", "StoreError", "key_of"]
+__all__ = [
+    "Damage",
+    "JobSettings",
+    "Record",
+    "ResultStore",
+    "StoreError",
+    "job_key",
+    "key_of",
+    "run_job",
+]
