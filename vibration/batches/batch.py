@@ -1,0 +1,271 @@
+"""Many molecules into a result store, on any executor; interrupted work is continued."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from ...pointgroup import Molecule
+from ...pointgroup.parallel import cores, process_pool
+from ..level import Level
+from .jobs import JobSettings, job_key, run_job
+from .store import Record, ResultStore, StoreError
+
+_LOCK = ".batch"
+
+ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
+"""Makes an executor that is closed by ``with``; called again when a worker has died."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a batch is.
+
+    Attributes
+    ----------
+    done, total : int
+        Different molecules, those of earlier runs included.
+    computed, failed : int
+        In this run; failures among all done.
+    seconds : float
+        Since the start of this run.
+    """
+
+    done: int
+    total: int
+    computed: int
+    failed: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Molecules an hour in this run, 0 before the first."""
+        return 3600 * self.computed / self.seconds if self.computed else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this rate; None before the first molecule."""
+        return (self.total - self.done) * self.seconds / self.computed if self.computed else None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What a batch leaves in the store.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Of each molecule in the order given; equal for duplicates.
+    failures : tuple of (key, kind, reason)
+    computed, kept, duplicates : int
+        Computed now, found in the store, given more than once.
+    """
+
+    keys: tuple[str, ...]
+    failures: tuple[tuple[str, str, str], ...]
+    computed: int
+    kept: int
+    duplicates: int
+
+
+def run_batch(
+    molecules: Iterable[Molecule],
+    level: Level,
+    store: ResultStore,
+    *,
+    executors: ExecutorFactory | None = None,
+    workers: int | None = None,
+    settings: JobSettings | None = None,
+    time_limit: float | None = None,
+    retry_failures: bool = False,
+    progress: Callable[[BatchProgress], None] | None = None,
+) -> BatchReport:
+    """Compute the spectra that the store does not hold yet.
+
+    Parameters
+    ----------
+    molecules : iterable of Molecule
+    level : Level
+    store : ResultStore
+    executors : callable, optional
+        Makes the executor; by default a pool of spawned processes with one thread each. It is
+        used by ``submit`` alone, so those of Parsl and Dask will do.
+    workers : int, optional
+        Jobs at once, the number of cores if not given; a few more wait in the executor.
+    settings : JobSettings, optional
+    time_limit : float, s, optional
+        For each job; not part of its key.
+    retry_failures : bool
+        Compute anew what has failed before.
+    progress : callable, optional
+        Called with a `BatchProgress` at the start and after each molecule.
+
+    Raises
+    ------
+    StoreError
+        If another batch writes to the store, or a record cannot be written. Finished records
+        stay, and the same call continues.
+    """
+    settings = settings or JobSettings()
+    listed = list(molecules)
+    keys = tuple(job_key(m, level, settings) for m in listed)
+    todo = dict(zip(keys, listed, strict=True))
+    n_workers = workers or cores()
+    factory = executors or partial(process_pool, n_workers)
+    job = partial(_job, level=level, settings=settings, time_limit=time_limit)
+    with _alone(store):
+        kept, failures = _known(store, list(todo), retry_failures)
+        total, begin, computed = len(todo), time.perf_counter(), 0
+        report = progress or (lambda now: None)
+        report(BatchProgress(len(kept), total, 0, len(failures), 0.0))
+        missing = {key: m for key, m in todo.items() if key not in kept}
+        for key, record in _finished(job, missing, factory, n_workers + 2):
+            store.save(key, record)
+            computed += 1
+            if record.kind == "failure":
+                failures[key] = (record.facts["failure"], record.facts["reason"])
+            seconds = time.perf_counter() - begin
+            report(BatchProgress(len(kept) + computed, total, computed, len(failures), seconds))
+    return BatchReport(
+        keys,
+        tuple((key, *failures[key]) for key in todo if key in failures),
+        computed,
+        len(kept),
+        len(listed) - total,
+    )
+
+
+def _job(
+    item: tuple[str, Molecule], level: Level, settings: JobSettings, time_limit: float | None
+) -> Record:
+    return run_job(item[1], level, settings, time_limit)
+
+
+def _known(
+    store: ResultStore, keys: list[str], retry_failures: bool
+) -> tuple[set[str], dict[str, tuple[str, str]]]:
+    """Keys that need no work, and the failures among them."""
+    kept, failures = set(), {}
+    for key in keys:
+        record = store.load(key)
+        if record is None or (record.kind == "failure" and retry_failures):
+            continue
+        kept.add(key)
+        if record.kind == "failure":
+            failures[key] = (record.facts["failure"], record.facts["reason"])
+    return kept, failures
+
+
+Job = Callable[[tuple[str, Molecule]], Record]
+
+
+def _finished(
+    job: Job, items: dict[str, Molecule], factory: ExecutorFactory, ahead: int
+) -> Iterator[tuple[str, Record]]:
+    """Records as they come. When a worker dies, those in flight are tried again one by one."""
+    waiting = dict(items)
+    while waiting:
+        suspects: list[str] = []
+        for key, record in _until_broken(job, waiting, factory, ahead, suspects):
+            del waiting[key]
+            yield key, record
+        for key in suspects:
+            alone: list[str] = []
+            for _, record in _until_broken(job, {key: waiting[key]}, factory, 1, alone):
+                yield key, record
+            if alone:
+                yield key, _dead(waiting[key])
+            del waiting[key]
+
+
+def _until_broken(
+    job: Job,
+    items: dict[str, Molecule],
+    factory: ExecutorFactory,
+    ahead: int,
+    suspects: list[str],
+) -> Iterator[tuple[str, Record]]:
+    """Records until all are done or a worker has died; then ``suspects`` has those in flight."""
+    running: dict[Future[Record], str] = {}
+    stream = iter(list(items.items()))
+    try:
+        with factory() as executor:
+            more = True
+            while more or running:
+                while more and len(running) < ahead:
+                    item = next(stream, None)
+                    if more := item is not None:
+                        running[executor.submit(job, item)] = item[0]
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    record = future.result()
+                    yield running.pop(future), record
+    except BrokenExecutor:
+        suspects.extend(running.values())
+        if not suspects:  # it broke before it took anything
+            raise
+
+
+def _dead(molecule: Molecule) -> Record:
+    return Record(
+        "failure",
+        {
+            "symbols": list(molecule.symbols),
+            "name": molecule.name,
+            "failure": "worker died",
+            "reason": "the worker process died twice, perhaps for want of memory",
+        },
+    )
+
+
+@contextmanager
+def _alone(store: ResultStore) -> Iterator[None]:
+    """Refuse a second batch in the same store; the lock of a dead process is taken over."""
+    lock = store.folder / _LOCK
+    own = json.dumps({"host": socket.gethostname(), "process": os.getpid()})
+    for _ in range(2):
+        try:
+            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            _refuse_living(lock)
+            lock.unlink(missing_ok=True)
+        else:
+            with os.fdopen(handle, "w") as file:
+                file.write(own)
+            break
+    else:
+        raise StoreError(f"{store.folder}: another batch has just begun here")
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _refuse_living(lock: os.PathLike[str]) -> None:
+    try:
+        with open(lock, encoding="utf-8") as file:
+            owner = json.load(file)
+        host, process = str(owner["host"]), int(owner["process"])
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError):
+        raise StoreError(
+            f"{lock}: another batch is starting here; if none is, remove this file"
+        ) from None
+    if host == socket.gethostname():
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        except PermissionError:
+            pass
+    raise StoreError(
+        f"{os.path.dirname(lock)}: process {process} on {host} runs a batch here; wait for it, or "
+        f"remove {os.path.basename(lock)} if that machine is gone"
+    )
