@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 
 from .census import census
+from .dataset import dataset
 from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
@@ -47,6 +48,7 @@ app.command()(modes)
 app.command()(identify)
 app.command()(isotopologues)
 app.command()(transfer)
+app.add_typer(dataset, name="dataset")
 
 
 def _print_version(wanted: bool) -> None:

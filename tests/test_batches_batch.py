@@ -46,7 +46,7 @@ def content(store):
     return {
         key: (
             {k: v for k, v in store.load(key).facts.items() if k != "seconds"},
-            {k: np.round(v, 4).tolist() for k, v in store.load(key).arrays.items()},
+            {k: v.tobytes() for k, v in store.load(key).arrays.items()},
         )
         for key in store
     }
@@ -132,6 +132,57 @@ def test_killed_at_any_moment_it_continues(tmp_path, store):
     assert last.stdout.split() == [str(12 - len(kept)), str(len(kept))]
     assert ResultStore(folder).check() == []
     assert content(ResultStore(folder)) == content(store)
+
+
+MANY = """
+import sys
+from spektron.pointgroup import example
+from spektron.vibration.batches import JobSettings, ResultStore, run_batch
+from spektron.vibration.level import Level
+
+def molecules():
+    names = "water", "ammonia", "methane", "ethylene", "carbon_dioxide", "acetylene", "ethane"
+    for i in range(200):
+        start = example(names[i % 7])
+        yield start.with_positions(start.positions * (1 + 0.001 * (i // 7)))
+
+if __name__ == "__main__":
+    found = run_batch(molecules(), Level("gfn2-xtb"), ResultStore(sys.argv[1]), workers=2)
+    print(found.computed, found.kept, len(found.failures))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_ten_kills_in_a_batch_of_two_hundred(tmp_path):
+    """The same content as without interruption, and no record is written twice."""
+    script = tmp_path / "script.py"
+    script.write_text(MANY, encoding="utf-8")
+    command = [sys.executable, str(script)]
+    whole = subprocess.run([*command, tmp_path / "whole"], capture_output=True, check=True)
+    assert whole.stdout.split() == [b"200", b"0", b"0"]
+    folder, rng = tmp_path / "killed", np.random.default_rng(7)
+    written: dict[str, int] = {}
+    killed = 0
+    while killed < 10:
+        process = subprocess.Popen([*command, folder], stdout=subprocess.PIPE)
+        before = len(written)
+        while process.poll() is None and len(list(folder.rglob("*.record"))) <= before:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.6))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait(60) == -signal.SIGKILL
+        process.communicate()
+        now = {p.name: p.stat().st_mtime_ns for p in folder.rglob("*.record")}
+        assert {name: now[name] for name in written} == written
+        written = now
+    assert 0 < len(written) < 200
+    last = subprocess.run([*command, folder], capture_output=True, check=True)
+    assert last.stdout.split() == [b"%d" % (200 - len(written)), b"%d" % len(written), b"0"]
+    now = {p.name: p.stat().st_mtime_ns for p in folder.rglob("*.record")}
+    assert {name: now[name] for name in written} == written
+    assert ResultStore(folder).check() == []
+    assert content(ResultStore(folder)) == content(ResultStore(tmp_path / "whole"))
 
 
 def test_damaged_records_alone_are_computed_anew(store):

@@ -66,8 +66,8 @@ def test_broken_bonds_are_a_failure():
     """Helium pressed against H2 leaves."""
     made = Molecule(["H", "H", "He"], [[0, 0, 0], [0, 0, 0.74], [0, 0, 1.1]])
     found = run_job(made, XTB)
-    assert (found.kind, found.facts["failure"]) == ("failure", "bonding changed")
-    assert found.facts["reason"].endswith("H2–He3 broken")
+    assert (found.kind, found.facts["failure"]) == ("failure", "exploded")
+    assert found.facts["reason"].endswith("broken: H2-He3")
 
 
 def test_time_limit_and_bad_input():

@@ -38,13 +38,13 @@ def test_parts_in_order(recipe, tmp_path):
         ("C2H2F2", "matched strata", "ethylene F2"),
         ("C2H2F2", "matched strata", "ethylene F2"),
         ("C2H2F2", "matched strata", "ethylene F2"),
-        ("H2O", "a.xyz", None),
-        ("H2", "a.xyz", None),
         ("C3H6", "smiles", None),
         ("C8H8", "classics", None),
+        ("H2O", "a.xyz", None),
+        ("H2", "a.xyz", None),
     ]
-    assert (entries[3].source, entries[3].licence) == ("a.xyz 1", "CC0")
-    assert (entries[4].source, entries[5].source) == ("a.xyz 2", "force field")
+    assert (entries[5].source, entries[5].licence) == ("a.xyz 1", "CC0")
+    assert (entries[6].source, entries[3].source) == ("a.xyz 2", "force field")
 
 
 def test_smallest_first_and_largest(recipe, tmp_path):

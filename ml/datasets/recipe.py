@@ -7,6 +7,9 @@
     [level]
     method = "gfn2-xtb"
 
+    [job]                           # fields of JobSettings; optional
+    derivatives = false
+
     [[strata]]                      # as in `matched_strata`; all keys optional
     scaffolds = ["benzene"]
     substituents = ["F", "CN"]
@@ -19,10 +22,20 @@
     largest = 20                    # most atoms; optional
     smallest_first = 2000           # only so many, by number of atoms; optional
     licence = "MIT"
+    computed_shifts = "spectra/dft8k_nmr_shifts.csv.gz"         # optional; see `shifts`
+    experimental_shifts = "spectra/exp5k_nmr_shifts.csv.gz"     # optional
 
-    [[smiles]]
+    [[smiles]]                      # {} stands for each of the substituents, where there are any
     part = "negative controls"
-    smiles = ["C1CC1"]
+    stratum = "benzene {}3"         # optional
+    smiles = ["c1({})cc({})cc({})c1", "c1({})c({})cc({})cc1"]
+    substituents = ["F", "CN"]
+
+    [[conformers]]                  # force-field conformers, lowest first
+    part = "conformers"
+    smiles = ["C({})C{}"]
+    substituents = ["F", "Cl"]
+    members = 3
 
     [[examples]]
     part = "classics"
@@ -34,7 +47,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +57,24 @@ from ...pointgroup.census.sources import find_sources, read_records
 from ...pointgroup.errors import FileError
 from ...pointgroup.molecules.molfile import parse_sdf
 from ...pointgroup.molecules.xyz import parse_xyz
+from ...vibration.batches import JobSettings
 from ...vibration.level import Level
+from .conformers import conformers
 from .scaffolds import SCAFFOLDS
+from .shifts import Shifts, joined, read_shifts
 from .strata import matched_strata
 from .substituents import SUBSTITUENTS
 
+SHIFTS = ("computed_shifts", "experimental_shifts")
+"""Keys of a recipe that name tables of NMR shifts."""
 KINDS: Mapping[str, frozenset[str]] = {
     "strata": frozenset({"part", "scaffolds", "substituents", "largest", "members"}),
-    "files": frozenset({"part", "paths", "largest", "smallest_first", "licence"}),
-    "smiles": frozenset({"part", "smiles"}),
+    "smiles": frozenset({"part", "smiles", "substituents", "stratum"}),
+    "conformers": frozenset({"part", "smiles", "substituents", "members"}),
     "examples": frozenset({"part", "names"}),
+    "files": frozenset({"part", "paths", "largest", "smallest_first", "licence", *SHIFTS}),
 }
-"""Tables of a recipe and their keys."""
+"""Tables of a recipe and their keys, in the order in which they are followed."""
 
 
 class RecipeError(InputError):
@@ -77,6 +96,9 @@ class Entry:
     source : str
         Where the geometry is from: file and place in it, "built", or "force field".
     licence : str
+    smiles : str
+        As it was built from; "" for a geometry from a file.
+    shifts : mapping from a key of `SHIFTS` to Shifts
     """
 
     molecule: Molecule
@@ -84,6 +106,8 @@ class Entry:
     stratum: str | None = None
     source: str = "built"
     licence: str = ""
+    smiles: str = ""
+    shifts: Mapping[str, Shifts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,7 @@ class Recipe:
     path : Path
     title : str
     level : Level
+    settings : JobSettings
     parts : tuple of (kind, table)
         In the order of `KINDS`, then of the file.
     """
@@ -102,6 +127,7 @@ class Recipe:
     path: Path
     title: str
     level: Level
+    settings: JobSettings
     parts: tuple[tuple[str, Mapping[str, Any]], ...]
 
     def entries(self, bad: Callable[[str], None] = lambda line: None) -> Iterator[Entry]:
@@ -110,12 +136,13 @@ class Recipe:
         Parameters
         ----------
         bad : callable
-            Told in one line of each record of a file that holds no molecule.
+            Told in one line of each record of a file, and each SMILES string, that gives no
+            molecule.
 
         Raises
         ------
         InputError
-            If a SMILES string or name gives no molecule.
+            If there is no example of a name.
         """
         for kind, table in self.parts:
             yield from _ENTRIES[kind](self, table, bad)
@@ -142,17 +169,31 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{file}: no TOML: {error}") from None
-    _known(file, "the recipe", found, {"title", "level", *KINDS})
+    _known(file, "the recipe", found, {"title", "level", "job", *KINDS})
     level = found.get("level")
     if not isinstance(level, dict) or "method" not in level:
         raise RecipeError(f'{file}: no level; write [level] and method = "gfn2-xtb"')
     _known(file, "[level]", level, set(Level.__dataclass_fields__))
+    job = found.get("job", {})
+    if not isinstance(job, dict):
+        raise RecipeError(f"{file}: job must be a table, [job]")
+    _known(file, "[job]", job, set(JobSettings.__dataclass_fields__))
+    for key, value in job.items():
+        if type(value) is not type(getattr(JobSettings(), key)):
+            raise RecipeError(f"{file}: [job]: {key} = {value!r} is of the wrong type")
     recipe = Recipe(
-        file, str(found.get("title", file.stem)), Level(**level), tuple(_tables(file, found))
+        file,
+        str(found.get("title", file.stem)),
+        Level(**level),
+        JobSettings(**job),
+        tuple(_tables(file, found)),
     )
     if not recipe.parts:
         raise RecipeError(f"{file}: no molecules; add [[{']], [['.join(KINDS)}]]")
     return recipe
+
+
+_NEEDED = {"files": "paths", "smiles": "smiles", "conformers": "smiles", "examples": "names"}
 
 
 def _tables(file: Path, found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -163,7 +204,7 @@ def _tables(file: Path, found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping
         for number, table in enumerate(tables, start=1):
             where = f"[[{kind}]] number {number}"
             _known(file, where, table, keys)
-            needed = {"files": "paths", "smiles": "smiles", "examples": "names"}.get(kind)
+            needed = _NEEDED.get(kind)
             if needed and not table.get(needed):
                 raise RecipeError(f"{file}: {where} has no {needed}")
             for key in ("largest", "members", "smallest_first"):
@@ -176,7 +217,7 @@ def _tables(file: Path, found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping
                         f"{', '.join(known)}"
                     )
             if kind == "files":
-                for name in table["paths"]:
+                for name in (*table["paths"], *(table[k] for k in SHIFTS if k in table)):
                     if not located(file, name).exists():
                         raise FileError(f"{file}: {where}: no file {located(file, name)}")
             yield kind, table
@@ -212,24 +253,28 @@ def _strata(
     )
     for stratum in found:
         for member in stratum.centrosymmetric + stratum.others:
-            yield Entry(member.molecule, part, stratum.name)
+            yield Entry(member.molecule, part, stratum.name, smiles=member.smiles)
 
 
 def _files(recipe: Recipe, table: Mapping[str, Any], bad: Callable[[str], None]) -> Iterator[Entry]:
     paths = [str(located(recipe.path, name)) for name in table["paths"]]
     part = str(table.get("part", Path(paths[0]).name))
+    tables = {k: read_shifts(located(recipe.path, table[k])) for k in SHIFTS if k in table}
     found = []
     for source in find_sources(paths):
         for record, _ in read_records(source):
-            where = f"{Path(source.path).name} {record.member or ''} {record.number}"
+            where = [Path(source.path).name, record.member or "", str(record.number)]
+            name = " ".join(" ".join(where).split())
             try:
                 molecule = _parsed(record)
+                shifts = {k: joined(molecule, each) for k, each in tables.items()}
             except InputError as error:
-                bad(f"{' '.join(where.split())}: {error}")
+                bad(f"{name}: {error}")
                 continue
             if molecule.n_atoms <= table.get("largest", molecule.n_atoms):
-                name = " ".join(where.split())
-                found.append(Entry(molecule, part, None, name, str(table.get("licence", ""))))
+                known = {k: each for k, each in shifts.items() if each is not None}
+                licence = str(table.get("licence", ""))
+                found.append(Entry(molecule, part, None, name, licence, shifts=known))
     if "smallest_first" in table:
         found = sorted(found, key=lambda e: e.molecule.n_atoms)[: table["smallest_first"]]
     yield from found
@@ -245,11 +290,38 @@ def _parsed(record: Record) -> Molecule:
 def _smiles(
     recipe: Recipe, table: Mapping[str, Any], bad: Callable[[str], None]
 ) -> Iterator[Entry]:
-    del recipe, bad
-    for text in table["smiles"]:
-        yield Entry(
-            molecule_from_input(text), str(table.get("part", "smiles")), None, "force field"
-        )
+    del recipe
+    part = str(table.get("part", "smiles"))
+    for text, name in _filled(table):
+        try:
+            molecule = molecule_from_input(text)
+        except InputError as error:
+            bad(str(error))
+            continue
+        stratum = str(table["stratum"]).replace("{}", name) if "stratum" in table else None
+        yield Entry(molecule, part, stratum, "force field", smiles=text)
+
+
+def _conformers(
+    recipe: Recipe, table: Mapping[str, Any], bad: Callable[[str], None]
+) -> Iterator[Entry]:
+    del recipe
+    part = str(table.get("part", "conformers"))
+    for text, _ in _filled(table):
+        try:
+            found = conformers(text, table.get("members", 3))
+        except InputError as error:
+            bad(str(error))
+            continue
+        for molecule in found:
+            yield Entry(molecule, part, f"conformers of {text}", "force field", smiles=text)
+
+
+def _filled(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """SMILES with the name of each substituent in them, group by group."""
+    for name in table.get("substituents", [""]):
+        for text in table["smiles"]:
+            yield text.replace("{}", SUBSTITUENTS[name] if name else ""), name
 
 
 def _examples(
@@ -262,4 +334,10 @@ def _examples(
 
 _ENTRIES: Mapping[
     str, Callable[[Recipe, Mapping[str, Any], Callable[[str], None]], Iterator[Entry]]
-] = {"strata": _strata, "files": _files, "smiles": _smiles, "examples": _examples}
+] = {
+    "strata": _strata,
+    "files": _files,
+    "smiles": _smiles,
+    "conformers": _conformers,
+    "examples": _examples,
+}

@@ -24,6 +24,9 @@ SCAFFOLDS = {
     "cubane": ("C12C3C4C1C5C2C3C45", "Oh"),
     "naphthalene": ("c1ccc2ccccc2c1", "D2h"),
     "naphthyridine": ("c1cnc2cccnc2c1", "C2h"),
+    "cyclohexadiene": ("C1C=CCC=C1", "D2h"),
+    "thienothiophene": ("c1cc2sccc2s1", "C2h"),
+    "hexatriene": ("C=C/C=C/C=C", "C2h"),
 }
 """SMILES and point group. Cyclobutane is flat here: the puckered ring (D2d) has no centre."""
 

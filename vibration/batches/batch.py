@@ -19,6 +19,8 @@ from .jobs import JobSettings, job_key, run_job
 from .store import Record, ResultStore, StoreError
 
 _LOCK = ".batch"
+HOPELESS = 5
+"""Jobs lost one after the other, each alone, after which the executor is given up."""
 
 ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 """Makes an executor that is closed by ``with``; called again when a worker has died."""
@@ -171,17 +173,26 @@ def _finished(
 ) -> Iterator[tuple[str, Record]]:
     """Records as they come. When a worker dies, those in flight are tried again one by one."""
     waiting = dict(items)
+    lost_in_a_row = 0
     while waiting:
-        suspects: list[str] = []
+        suspects: dict[str, Exception] = {}
         for key, record in _until_broken(job, waiting, factory, ahead, suspects):
             del waiting[key]
+            lost_in_a_row = 0
             yield key, record
         for key in suspects:
-            alone: list[str] = []
+            alone: dict[str, Exception] = {}
             for _, record in _until_broken(job, {key: waiting[key]}, factory, 1, alone):
+                lost_in_a_row = 0
                 yield key, record
             if alone:
-                yield key, _dead(waiting[key])
+                lost_in_a_row += 1
+                if lost_in_a_row == HOPELESS:
+                    raise StoreError(
+                        f"no job comes back from the executor: {_line(alone[key])}; see to its "
+                        "workers, the same call continues"
+                    )
+                yield key, _lost(waiting[key], alone[key])
             del waiting[key]
 
 
@@ -190,9 +201,13 @@ def _until_broken(
     items: dict[str, Molecule],
     factory: ExecutorFactory,
     ahead: int,
-    suspects: list[str],
+    suspects: dict[str, Exception],
 ) -> Iterator[tuple[str, Record]]:
-    """Records until all are done or a worker has died; then ``suspects`` has those in flight."""
+    """Records until all are done or the executor breaks.
+
+    Then ``suspects`` has the jobs that were in flight, and those whose worker was lost by an
+    executor that goes on, with what the executor says. Jobs themselves raise nothing.
+    """
     running: dict[Future[Record], str] = {}
     stream = iter(list(items.items()))
     try:
@@ -204,24 +219,36 @@ def _until_broken(
                     if more := item is not None:
                         running[executor.submit(job, item)] = item[0]
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    record = future.result()
-                    yield running.pop(future), record
-    except BrokenExecutor:
-        suspects.extend(running.values())
+                    try:
+                        record = future.result()
+                    except BrokenExecutor:
+                        raise
+                    except Exception as error:  # noqa: BLE001 (each executor has its own)
+                        suspects[running.pop(future)] = error
+                    else:
+                        yield running.pop(future), record
+    except BrokenExecutor as error:
+        suspects |= dict.fromkeys(running.values(), error)
         if not suspects:  # it broke before it took anything
             raise
 
 
-def _dead(molecule: Molecule) -> Record:
+def _lost(molecule: Molecule, error: Exception) -> Record:
     return Record(
         "failure",
         {
             "symbols": list(molecule.symbols),
             "name": molecule.name,
+            "charge": molecule.charge,
+            "multiplicity": molecule.multiplicity,
             "failure": "worker died",
-            "reason": "the worker process died twice, perhaps for want of memory",
+            "reason": f"its worker was lost twice, perhaps for want of memory: {_line(error)}",
         },
     )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 @contextmanager

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,11 +14,12 @@ from ...pointgroup import InputError, Molecule, mode_counts
 from ..activity import check_selection_rules
 from ..errors import CalculationError, MissingPackage, NotConverged, NotStationary
 from ..harmonic import HarmonicData
-from ..internal.errors import BondGraphError
-from ..internal.graph import bond_graph
 from ..level import Level
 from ..modes import NormalModes, normal_modes
 from ..reference import reference_data
+from .bonds import changed_bonding
+from .limit import TimeLimit
+from .limit import time_limit as limited
 from .store import Record, key_of
 
 PUSH = 0.1
@@ -31,28 +28,35 @@ NOISE = 15.0
 """cm⁻¹; an imaginary mode below it counts as noise, not as a saddle point."""
 
 
-class TimeLimitReached(CalculationError):
-    """A job took longer than it may."""
-
-
 class BondingChanged(CalculationError):
     """Optimisation has made or broken bonds."""
+
+
+class Exploded(CalculationError):
+    """Optimisation has driven the atoms apart or together."""
 
 
 class SaddlePoint(CalculationError):
     """No minimum was found."""
 
 
-FAILURES: tuple[tuple[type[Exception], str], ...] = (
-    (TimeLimitReached, "time limit"),
+FAILURES: tuple[tuple[type[BaseException], str], ...] = (
+    (TimeLimit, "time limit"),
+    (Exploded, "exploded"),
     (BondingChanged, "bonding changed"),
     (SaddlePoint, "saddle point"),
     (NotConverged, "not converged"),
     (NotStationary, "not stationary"),
     (CalculationError, "calculation"),
     (InputError, "input"),
+    (Exception, "unexpected"),
 )
 """Kinds of failure, the first that fits."""
+
+SPECTRUM = ("wavenumbers", "ir_intensities", "raman_activities", "depolarisation")
+"""Arrays of a record, one number for each mode."""
+DERIVATIVES = ("hessian", "dipole_derivatives", "polarizability_derivatives")
+"""Arrays of a record that holds the derivatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,14 @@ class JobSettings:
     raman : bool
     descents : int
         How often a saddle point is left along its first imaginary mode.
+    derivatives : bool
+        Whether the record holds the Hessian and the derivatives of dipole and polarizability.
+        Without them it holds the spectrum alone, in single precision: a tenth of the size.
     """
 
     raman: bool = True
     descents: int = 3
+    derivatives: bool = True
 
 
 def job_key(molecule: Molecule, level: Level, settings: JobSettings) -> str:
@@ -103,18 +111,18 @@ def run_job(
     level : Level
     settings : JobSettings, optional
     time_limit : float, s, optional
-        Kept in the main thread of a process on Unix, between the calls of the programs that
-        compute; elsewhere there is none.
+        Kept between two calls of the programs that compute.
 
     Returns
     -------
     Record
-        ``kind`` "result": facts group, R (a fraction as text), n_vib, energy (Eh), irreps,
-        descents, largest_violation (share of the strongest band that a forbidden mode has),
-        largest_gradient (Eh/bohr), warnings, seconds; arrays positions (N, 3) Å, wavenumbers
-        (n,) cm⁻¹, ir_intensities km/mol, raman_activities Å⁴/u, depolarisation, hessian
-        (3N, 3N) Eh/bohr², dipole_derivatives, polarizability_derivatives. ``kind`` "failure":
-        facts failure (one of `FAILURES`), reason, seconds.
+        ``kind`` "result": facts group, R and R_fundamentals (fractions as text), n_vib, n_ir,
+        n_raman, n_both, n_silent, energy (Eh), irreps, sets, descents, largest_violation (share
+        of the strongest band that a forbidden mode has), largest_gradient (Eh/bohr), warnings,
+        seconds; arrays positions (N, 3) Å, masses u, wavenumbers (n,) cm⁻¹, ir_intensities
+        km/mol, raman_activities Å⁴/u, depolarisation, and with derivatives hessian (3N, 3N)
+        Eh/bohr², dipole_derivatives, polarizability_derivatives. ``kind`` "failure": facts
+        failure (one of `FAILURES`), reason, seconds.
     """
     settings = settings or JobSettings()
     begin = time.perf_counter()
@@ -127,21 +135,27 @@ def run_job(
         "programs": programs(level),
     }
     try:
-        with _limited(time_limit), warnings.catch_warnings(record=True) as caught:
+        with limited(time_limit), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             data, modes, descents = _minimum(molecule, level, settings)
             _refuse_other_bonds(molecule, modes.molecule)
             check = check_selection_rules(modes)
-    except tuple(kind for kind, _ in FAILURES) as error:
+    except (Exception, TimeLimit) as error:  # noqa: BLE001 (one of thousands must not end a batch)
         name = next(name for kind, name in FAILURES if isinstance(error, kind))
+        reason = _line(error, time_limit)
         spent = round(time.perf_counter() - begin, 2)
-        return Record("failure", {**about, "failure": name, "reason": str(error), "seconds": spent})
+        return Record("failure", {**about, "failure": name, "reason": reason, "seconds": spent})
     counts = mode_counts(modes.symmetry)
     facts = {
         **about,
         "group": str(modes.symmetry.group),
         "R": str(counts.R),
-        "n_vib": len(modes),
+        "R_fundamentals": str(counts.R_fundamentals),
+        "n_vib": counts.n_vib,
+        "n_ir": counts.n_ir,
+        "n_raman": counts.n_raman,
+        "n_both": counts.n_both,
+        "n_silent": counts.n_silent,
         "energy": modes.energy,
         "irreps": list(modes.irreps),
         "sets": modes.sets.tolist(),
@@ -151,22 +165,24 @@ def run_job(
         "warnings": sorted({" ".join(str(w.message).split()) for w in caught}),
         "seconds": round(time.perf_counter() - begin, 2),
     }
-    return Record("result", facts, _arrays(data, modes))
-
-
-def _arrays(data: HarmonicData, modes: NormalModes) -> dict[str, np.ndarray[Any, Any]]:
-    found = {
+    arrays: dict[str, Any] = {
         "positions": data.molecule.positions,
         "masses": data.molecule.masses,
-        "wavenumbers": modes.wavenumbers,
-        "ir_intensities": modes.ir_intensities,
-        "raman_activities": modes.raman_activities,
-        "depolarisation": modes.depolarisation,
-        "hessian": data.hessian,
-        "dipole_derivatives": data.dipole_derivatives,
-        "polarizability_derivatives": data.polarizability_derivatives,
     }
-    return {name: array for name, array in found.items() if array is not None}
+    for name in SPECTRUM:
+        arrays[name] = getattr(modes, name)
+    if settings.derivatives:
+        arrays |= {name: getattr(data, name) for name in DERIVATIVES}
+    else:
+        arrays = {name: np.float32(array) for name, array in arrays.items() if array is not None}
+    return Record("result", facts, {n: a for n, a in arrays.items() if a is not None})
+
+
+def _line(error: BaseException, time_limit: float | None) -> str:
+    if isinstance(error, TimeLimit):
+        return f"not finished within {time_limit:g} s"
+    known = isinstance(error, (CalculationError, InputError))
+    return " ".join(f"{'' if known else type(error).__name__ + ': '}{error}".split())
 
 
 def _minimum(
@@ -189,36 +205,9 @@ def _minimum(
 
 
 def _refuse_other_bonds(before: Molecule, after: Molecule) -> None:
-    try:
-        graphs = [bond_graph(m) for m in (before, after)]
-    except BondGraphError:
-        return  # no rule says what is bound in such a molecule
-    old, new = ({tuple(sorted(edge)) for edge in graph.edges} for graph in graphs)
-    if old != new:
-        symbols = before.symbols
-        told = [
-            f"{symbols[a]}{a + 1}–{symbols[b]}{b + 1} {what}"
-            for what, edges in (("broken", old - new), ("made", new - old))
-            for a, b in sorted(edges)
-        ]
-        raise BondingChanged(f"optimisation changes the bonds: {', '.join(told[:4])}")
-
-
-@contextmanager
-def _limited(seconds: float | None) -> Iterator[None]:
-    """Raise `TimeLimitReached` when the time is over, where the system can."""
-    here = threading.current_thread() is threading.main_thread()
-    if seconds is None or not here or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise TimeLimitReached(f"not finished within {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    changed = changed_bonding(before, after)
+    if changed is not None:
+        kind, text = changed
+        raise (Exploded if kind == "exploded" else BondingChanged)(
+            f"optimisation changes the bonds: {text}"
+        )
