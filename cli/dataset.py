@@ -141,12 +141,23 @@ def info(place: Place, as_json: AsJson = False) -> None:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a data set.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file to write.")],
+    every: Annotated[
+        bool, typer.Option("--all", help="Also further molecules that lead to the same minimum.")
+    ] = False,
+    without: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Exported file whose molecules are left out; can be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Write a data set as one parquet file, each minimum once."""
     from ..ml.datasets import open_folder
 
     found = open_folder(folder)
-    n = found.export(out)
+    n = found.export(out, every=every, without=without or ())
     typer.echo(f"{n:,} rows of {len(found.molecules):,} molecules in {out}")
 
 

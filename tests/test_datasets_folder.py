@@ -98,6 +98,9 @@ def test_from_recipe_to_file_and_back(run):
     assert (water.smiles, water.inchikey) == ("O", "XLYOFNOQVPJJNP-UHFFFAOYSA-N")
     assert water.shifts["experimental_shifts"].atoms.tolist() == [1]
 
+    code, out, _ = run("export", "set", "--out", "u.parquet", "--all", "--without", "t.parquet")
+    assert (code, out) == (0, "0 rows of 8 molecules in u.parquet\n")
+
     # Into another folder: everything is taken over, nothing is computed.
     code, out, err = run("build", "r.toml", "--out", "two", "--reuse", "t.parquet", "--json")
     again = json.loads(out)

@@ -109,11 +109,33 @@ class DatasetFolder:
         found = ((each, self.store.load(each.key)) for each in self.molecules)
         return [(each, record) for each, record in found if record is not None]
 
-    def export(self, path: str | os.PathLike[str]) -> int:
-        """Write all results so far to one parquet file; see `columns`. The number of rows."""
-        distinct = columns.distinct(self.pairs())
-        columns.write_rows(Path(path), distinct, self.note)
-        return len(distinct)
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        every: bool = False,
+        without: Iterable[str | os.PathLike[str]] = (),
+    ) -> int:
+        """Write the results so far to one parquet file; see `columns`.
+
+        Parameters
+        ----------
+        path : path
+        every : bool
+            Keep also further molecules that lead to the same minimum.
+        without : iterable of path
+            Exported files; what they hold is left out.
+
+        Returns
+        -------
+        int
+            The number of rows.
+        """
+        held = {each.key for file in without for each, _ in columns.read_rows(Path(file))[0]}
+        pairs = [pair for pair in self.pairs() if pair[0].key not in held]
+        chosen = pairs if every else columns.distinct(pairs)
+        columns.write_rows(Path(path), chosen, self.note)
+        return len(chosen)
 
 
 def open_folder(path: str | os.PathLike[str]) -> DatasetFolder:
