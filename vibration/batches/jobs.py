@@ -23,9 +23,11 @@ from .limit import time_limit as limited
 from .store import Record, key_of
 
 PUSH = 0.1
-"""Å; root mean square displacement along an imaginary mode, to leave a saddle point."""
-NOISE = 15.0
-"""cm⁻¹; an imaginary mode below it counts as noise, not as a saddle point."""
+"""Å; root mean square displacement along an imaginary mode, to leave a saddle point. Each further
+time it is doubled: the minimum of a methyl group that turns is half an ångström away."""
+NOISE = {"grid": 15.0, "no grid": 3.0}
+"""cm⁻¹; an imaginary mode below it counts as noise, not as a saddle point. With a functional the
+integration grid makes it, otherwise the differences of gradients."""
 
 
 class BondingChanged(CalculationError):
@@ -190,13 +192,15 @@ def _minimum(
 ) -> tuple[HarmonicData, NormalModes, int]:
     """Second derivatives at a minimum, and how many saddle points were left on the way."""
     start = molecule
+    plain = level.is_semiempirical or level.is_hartree_fock
+    noise = NOISE["no grid" if plain else "grid"]
     for descents in range(settings.descents + 1):
         data = reference_data(start, level, raman=settings.raman).data
         modes = normal_modes(data)
-        if not len(modes) or modes.wavenumbers[0] > -NOISE:
+        if not len(modes) or modes.wavenumbers[0] > -noise:
             return data, modes, descents
         mode = modes.displacements[0]
-        pushed = mode * PUSH * np.sqrt(len(mode))
+        pushed = mode * PUSH * 2**descents * np.sqrt(len(mode))
         start = data.molecule.with_positions(data.molecule.positions + pushed)
     raise SaddlePoint(
         f"still a saddle point after {settings.descents} descents: {-modes.wavenumbers[0]:.0f}i "
