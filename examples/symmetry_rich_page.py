@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from spektron.ml.datasets import Listed, Summary, matched, read_rows, summary
 from spektron.pointgroup import PointGroup
 from spektron.vibration.batches import Record
@@ -45,32 +44,33 @@ optimised geometry.
 |-|-|-|-|
 {parts}
 
-**Matched strata** are isomers of one scaffold and one multiset of substituents, of which some have a
-centre of inversion and some have not: the arrangements are enumerated as orbits under the group of
-the scaffold (Pólya's counting, tested against the known numbers of isomers), built, optimised, and
-counted only by what they became. At most two of each side are kept, those with the widest gaps
-between groups, ties broken by a hash; the choice knows no result.
+**Matched strata** are isomers of one scaffold and one multiset of substituents, of which some
+have a centre of inversion and some have not: the arrangements are enumerated as orbits under
+the group of the scaffold (Pólya's counting, tested against the known numbers of isomers),
+built, optimised, and counted only by what they became. At most two of each side are kept, those
+with the widest gaps between groups, ties broken by a hash; the choice knows no result.
 
 | scaffold | matched strata | molecules |
 |-|-|-|
 {strata}
 
-Polyynes and bicyclo[2.2.2]octane are no scaffolds: a chain with two ends has but one isomer for each
-pair of ends, and bicyclooctane (D3h) has no centre. Its derivatives are among the **negative
-controls**: molecules with silent modes but no inversion centre (C3v, D3h, Td, D2d, …) beside isomers
-without silent modes. {n_silent_without_centre} molecules of the set are of that kind.
+Polyynes and bicyclo[2.2.2]octane are no scaffolds: a chain with two ends has but one isomer for
+each pair of ends, and bicyclooctane (D3h) has no centre. Its derivatives are among the
+**negative controls**: molecules with silent modes but no inversion centre (C3v, D3h, Td, D2d,
+…) beside isomers without silent modes. {n_silent_without_centre} molecules of the set are of
+that kind.
 
 {groups}
 
 ## How it was made
 
-The recipe is [symmetry_rich.toml](../ml/datasets/symmetry_rich.toml);
-`spektron dataset build ml/datasets/symmetry_rich.toml --out DIR --reuse {reuse}` goes on from what is
-here, with the files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First geometries
-are force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at GFN2-xTB
-({programs}), symmetrised, and differentiated along symmetry-unique displacements and fields.
-An imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while other
-work ran beside it (medians):
+The recipe is [symmetry_rich.toml](../ml/datasets/symmetry_rich.toml); `spektron dataset build
+ml/datasets/symmetry_rich.toml --out DIR --reuse {reuse}` goes on from what is here, with the
+files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First geometries are
+force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at GFN2-xTB
+({programs}), symmetrised, and differentiated along symmetry-unique displacements and fields. An
+imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while
+other work ran beside it (medians):
 
 | atoms | molecules | seconds | molecules an hour and core |
 |-|-|-|-|
@@ -82,30 +82,36 @@ work ran beside it (medians):
 |-|-|
 {failures}
 
-Nitroso groups next to each other dimerise, and some hydrogens move from oxygen to nitrogen: these are
-other compounds, and are left out. Methyl and trifluoromethyl groups on flat rings turn almost freely;
-where three descents do not end at a minimum the molecule is left out as well.
+Nitroso groups next to each other dimerise, and some hydrogens move from oxygen to nitrogen:
+these are other compounds, and are left out. Methyl and trifluoromethyl groups on flat rings
+turn almost freely; where three descents do not end at a minimum the molecule is left out as
+well.
 
 ## Are the selection rules kept?
 
-By construction forbidden intensities vanish: the largest is {largest_violation:.0e} of the strongest
-band. So {n_rules} molecules of {n_rule_groups} groups were computed again *without* use of symmetry, along all
-displacements and fields (`examples/symmetry_rich_rules.py`): the largest forbidden intensity is
-{worst:.0e} of the strongest band ({worst_name}, {worst_group}). {rule_verdict}
+By construction forbidden intensities vanish: the largest is {largest_violation:.0e} of the
+strongest band. So {n_rules} molecules of {n_rule_groups} groups were computed again *without*
+use of symmetry, along all displacements and fields (`examples/symmetry_rich_rules.py`): the
+largest forbidden intensity is {worst:.0e} of the strongest band ({worst_name}, {worst_group}).
+{rule_verdict}
 
 {dft}
 
 ## What to keep in mind
 
-- GFN2-xTB is a semi-empirical method. Its frequencies and intensities are no substitute for measured
-  ones, nor for those of a good functional; comparisons inside the set are what it is for.
+- GFN2-xTB is a semi-empirical method. Its frequencies and intensities are no substitute for
+  measured ones, nor for those of a good functional; comparisons inside the set are what it is
+  for.
 - Harmonic, isolated, at rest: no overtones, no Fermi resonance, no rotation, no solvent.
-- The strata are synthetic. Some of the molecules are unstable, and nobody may ever have made them.
-- Flat wells: a few minima hang on whether a barrier of a hundredth of a kcal/mol is there at GFN2.
-- SMILES and InChIKeys of QM7, DFT8K and Exp5K are perceived from geometries; {n_nameless} molecules have
-  none, because bond orders could not be found. DFT8K's shifts are computed, Exp5K's measured.
-- {n_doubles} molecules of the recipe lead to a minimum that another one had found; each minimum is
-  counted once (`also` names the parts).
+- The strata are synthetic. Some of the molecules are unstable, and nobody may ever have made
+  them.
+- Flat wells: a few minima hang on whether a barrier of a hundredth of a kcal/mol is there at
+  GFN2.
+- SMILES and InChIKeys of QM7, DFT8K and Exp5K are perceived from geometries; {n_nameless}
+  molecules have none, because bond orders could not be found. DFT8K's shifts are computed,
+  Exp5K's measured.
+- {n_doubles} molecules of the recipe lead to a minimum that another one had found; each minimum
+  is counted once (`also` names the parts).
 
 Licences: QM7, DFT8K and Exp5K are under MIT; all other geometries were made here and are under this
 project's MIT licence, as are all spectra.

@@ -35,9 +35,10 @@ def chosen(each_group: int) -> list[tuple[str, Molecule]]:
     by_group = defaultdict(list)
     for listed, record in (row for file in FOLDER.glob("*.parquet") for row in read_rows(file)[0]):
         facts = record.facts
-        if record.kind == "result" and listed.molecule.n_atoms <= LARGEST:
-            if min(facts["n_ir"], facts["n_raman"]) < facts["n_vib"]:
-                by_group[facts["group"]].append(listed)
+        if record.kind == "failure" or listed.molecule.n_atoms > LARGEST:
+            continue
+        if min(facts["n_ir"], facts["n_raman"]) < facts["n_vib"]:
+            by_group[facts["group"]].append(listed)
     return [
         (group, listed.molecule)
         for group, found in sorted(by_group.items())
