@@ -76,7 +76,7 @@ def build(
     workers: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, show_default=False, help="Jobs at once; all cores if not given."
+            metavar="N", min=1, show_default=False, help="Processes; all cores if not given."
         ),
     ] = None,
     reuse: Annotated[

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,7 @@ def test_configurations_for_slurm_name_options_that_exist(file):
 
 def stretched(n=12):
     return [
-        Molecule(["H", "F"], [[0, 0, 0], [0, 0, 0.9 + 0.01 * i]], name=f"HF{i}") for i in range(n)
+        Molecule(["H", "F"], [[0, 0, 0], [0, 0, 0.9 + 0.002 * i]], name=f"HF{i}") for i in range(n)
     ]
 
 
@@ -151,3 +151,32 @@ def test_an_executor_that_cannot_be_made(tmp_path):
     with pytest.raises(OSError, match="no such partition"):
         run_batch(stretched(1), XTB, ResultStore(tmp_path / "store"), executors=broken)
     assert not (tmp_path / "store" / ".batch").exists()
+
+
+class Fragile(ThreadPoolExecutor):
+    """Breaks for good, with all that is in flight, when it meets one of two molecules."""
+
+    made = 0
+
+    def __init__(self):
+        super().__init__(1)
+        type(self).made += 1
+        self.broken = False
+
+    def submit(self, fn, /, item):
+        self.broken |= item[1].name in ("HF3", "HF10")
+        return super().submit(_break if self.broken else fn, *(() if self.broken else (item,)))
+
+
+def _break():
+    raise BrokenExecutor("terminated abruptly")
+
+
+def test_those_that_break_an_executor_are_found_in_halves(tmp_path):
+    """Two of forty, all in flight at once: the others are computed, with few executors."""
+    store = ResultStore(tmp_path / "store")
+    found = run_batch(stretched(40), XTB, store, executors=Fragile)
+    assert found.computed == 40
+    lost = {found.keys.index(key) for key, kind, _ in found.failures if kind == "worker died"}
+    assert lost == {3, 10}
+    assert Fragile.made <= 4 * 7

@@ -19,6 +19,8 @@ from .jobs import JobSettings, job_key, run_job
 from .store import Record, ResultStore, StoreError
 
 _LOCK = ".batch"
+MANY = 1000
+"""Jobs in flight on an executor whose size is not known."""
 HOPELESS = 5
 """Jobs lost one after the other, each alone, after which the executor is given up."""
 
@@ -100,7 +102,8 @@ def run_batch(
         Makes the executor; by default a pool of spawned processes with one thread each. It is
         used by ``submit`` alone, so those of Parsl and Dask will do.
     workers : int, optional
-        Jobs at once, the number of cores if not given; a few more wait in the executor.
+        Processes of the own pool, the number of cores if not given. Another executor is handed
+        so many jobs ahead, `MANY` if not given; its own configuration says how many run.
     settings : JobSettings, optional
     time_limit : float, s, optional
         For each job; not part of its key.
@@ -119,7 +122,7 @@ def run_batch(
     listed = list(molecules)
     keys = tuple(job_key(m, level, settings) for m in listed)
     todo = dict(zip(keys, listed, strict=True))
-    n_workers = workers or cores()
+    n_workers = workers or (cores() if executors is None else MANY)
     factory = executors or partial(process_pool, n_workers)
     job = partial(_job, level=level, settings=settings, time_limit=time_limit)
     with _alone(store):
@@ -171,29 +174,37 @@ Job = Callable[[tuple[str, Molecule]], Record]
 def _finished(
     job: Job, items: dict[str, Molecule], factory: ExecutorFactory, ahead: int
 ) -> Iterator[tuple[str, Record]]:
-    """Records as they come. When a worker dies, those in flight are tried again one by one."""
-    waiting = dict(items)
+    """Records as they come.
+
+    When the executor breaks, the jobs in flight are tried again in halves, down to the one that
+    breaks it alone.
+    """
+    groups = [items]
     lost_in_a_row = 0
-    while waiting:
+    while groups:
+        waiting = dict(groups.pop())
+        alone = len(waiting) == 1
         suspects: dict[str, Exception] = {}
         for key, record in _until_broken(job, waiting, factory, ahead, suspects):
             del waiting[key]
             lost_in_a_row = 0
             yield key, record
-        for key in suspects:
-            alone: dict[str, Exception] = {}
-            for _, record in _until_broken(job, {key: waiting[key]}, factory, 1, alone):
-                lost_in_a_row = 0
-                yield key, record
-            if alone:
-                lost_in_a_row += 1
-                if lost_in_a_row == HOPELESS:
-                    raise StoreError(
-                        f"no job comes back from the executor: {_line(alone[key])}; see to its "
-                        "workers, the same call continues"
-                    )
-                yield key, _lost(waiting[key], alone[key])
-            del waiting[key]
+        if alone and suspects:
+            ((key, error),) = suspects.items()
+            lost_in_a_row += 1
+            if lost_in_a_row == HOPELESS:
+                raise StoreError(
+                    f"no job comes back from the executor: {_line(error)}; see to its workers, "
+                    "the same call continues"
+                )
+            yield key, _lost(waiting[key], error)
+            continue
+        keys = list(suspects)
+        middle = (len(keys) + 1) // 2
+        rest = [key for key in waiting if key not in suspects]
+        for part in (rest, keys[middle:], keys[:middle]):  # the last comes first
+            if part:
+                groups.append({key: waiting[key] for key in part})
 
 
 def _until_broken(
@@ -209,7 +220,7 @@ def _until_broken(
     executor that goes on, with what the executor says. Jobs themselves raise nothing.
     """
     running: dict[Future[Record], str] = {}
-    stream = iter(list(items.items()))
+    stream = iter(list(items.items()))  # the caller takes from `items` what is done
     try:
         with factory() as executor:
             more = True
