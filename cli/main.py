@@ -23,6 +23,7 @@ import typer
 
 from .census import census
 from .dataset import dataset
+from .doctor import doctor
 from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
@@ -32,10 +33,12 @@ from .symmetry import symmetry
 from .table import table
 from .transfer import transfer
 
+COMPLETION = "_SPEKTRON_COMPLETE"
+"""The variable by which the completion of a shell asks."""
+
 app = typer.Typer(
     name="spektron",
     help="Symmetry, vibrations, and what a vibrational spectrum determines.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -49,6 +52,7 @@ app.command()(identify)
 app.command()(isotopologues)
 app.command()(transfer)
 app.add_typer(dataset, name="dataset")
+app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:
@@ -86,8 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
-    except (BrokenPipeError, SystemExit):
-        # typer leaves by SystemExit where the reader of a pipe went away, and only there.
+    except SystemExit as leaving:
+        # typer leaves so where it answered a shell that completes, and where the reader of a
+        # pipe went away.
+        if COMPLETION in os.environ:
+            return int(leaving.code or 0)
+        _forget_output()
+        return 141
+    except BrokenPipeError:
         _forget_output()
         return 141
     except Exception as error:  # noqa: BLE001 (nothing but one line reaches the user)

@@ -278,10 +278,11 @@ def _mark_silent(axes: Axes, panel: _Panel, lines: Sticks) -> None:
         axes.plot([], [], " ", label=f"{count} imaginary mode{'s' if count > 1 else ''} left out")
     silent = lines.silent & _inside(lines.wavenumbers, panel.limits)
     if silent.any():
+        n = lines.degeneracies[silent].sum()
         axes.plot(lines.wavenumbers[silent], np.zeros(silent.sum()), "D", mfc="white", mec=GREEN,
                   mew=0.9, ms=4, clip_on=False, zorder=6, ls="none",
                   transform=axes.get_xaxis_transform(),
-                  label=f"silent ({lines.degeneracies[silent].sum()} modes)")  # fmt: skip
+                  label=f"silent ({n} mode{'s' if n > 1 else ''})")  # fmt: skip
 
 
 def _draw_labels(axes: Axes, panel: _Panel, lines: Sticks, top: float) -> None:
