@@ -24,6 +24,7 @@ import typer
 from .census import census
 from .dataset import dataset
 from .doctor import doctor
+from .evaluate import evaluate
 from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
@@ -52,6 +53,7 @@ app.command()(identify)
 app.command()(isotopologues)
 app.command()(transfer)
 app.add_typer(dataset, name="dataset")
+app.add_typer(evaluate, name="evaluate")
 app.command()(doctor)
 
 

@@ -1,0 +1,110 @@
+"""Metrics of one prediction, all of them so that larger is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .errors import EvaluationError
+
+Row = Mapping[str, str]
+Metric = Callable[[Row], float]
+
+
+def score(row: Row) -> float:
+    """The number in the column score."""
+    return _number(row, "score")
+
+
+def accuracy(row: Row) -> float:
+    """1 if prediction and truth are equal as texts or as numbers, else 0.
+
+    >>> accuracy({"prediction": "CCO", "truth": "CCO"}), accuracy({"prediction": "1", "truth": "2"})
+    (1.0, 0.0)
+    """
+    a, b = _text(row, "prediction"), _text(row, "truth")
+    if a == b:
+        return 1.0
+    try:
+        return float(float(a) == float(b))
+    except ValueError:
+        return 0.0
+
+
+def absolute_error(row: Row) -> float:
+    """−|prediction − truth|."""
+    return -abs(_number(row, "prediction") - _number(row, "truth"))
+
+
+def f1(row: Row) -> float:
+    """F1 of two sets of labels with ; between them; 1 if both are empty.
+
+    >>> round(f1({"prediction": "OH;CO", "truth": "OH"}), 4)
+    0.6667
+    """
+    a, b = (_labels(row, name) for name in ("prediction", "truth"))
+    return 2 * len(a & b) / (len(a) + len(b)) if a or b else 1.0
+
+
+def reciprocal_rank(row: Row) -> float:
+    """1/rank of the true molecule, counted from 1."""
+    return 1 / _rank(row)
+
+
+def recall(k: int) -> Metric:
+    """1 if the true molecule is among the first k, else 0.
+
+    >>> recall(5)({"rank": "5"}), recall(1)({"rank": "2"})
+    (1.0, 0.0)
+    """
+    return lambda row: float(_rank(row) <= k)
+
+
+_PLAIN: Mapping[str, Metric] = {
+    "score": score,
+    "accuracy": accuracy,
+    "error": absolute_error,
+    "f1": f1,
+    "mrr": reciprocal_rank,
+}
+NAMES = (*_PLAIN, "recall@K")
+
+
+def metric_named(name: str) -> Metric:
+    """A metric by name; ``recall@5`` and so on for any number.
+
+    Raises
+    ------
+    EvaluationError
+        If there is none of that name.
+    """
+    if name in _PLAIN:
+        return _PLAIN[name]
+    head, _, k = name.partition("@")
+    if head == "recall" and k.isdecimal() and int(k) > 0:
+        return recall(int(k))
+    raise EvaluationError(f"metric {name!r}: choose from {', '.join(NAMES)}")
+
+
+def _text(row: Row, column: str) -> str:
+    if column not in row:
+        raise EvaluationError(f"this metric needs the column {column}")
+    return row[column].strip()
+
+
+def _number(row: Row, column: str) -> float:
+    text = _text(row, column)
+    try:
+        return float(text)
+    except ValueError:
+        raise EvaluationError(f"{column} {text!r} is no number") from None
+
+
+def _rank(row: Row) -> int:
+    text = _text(row, "rank")
+    if not text.isdecimal() or int(text) < 1:
+        raise EvaluationError(f"rank {text!r}: give a whole number from 1")
+    return int(text)
+
+
+def _labels(row: Row, column: str) -> set[str]:
+    return {label.strip() for label in _text(row, column).split(";")} - {""}
