@@ -29,6 +29,7 @@ from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
 from .output import complain, is_interrupt
+from .report import report
 from .spectrum import spectrum
 from .symmetry import symmetry
 from .table import table
@@ -49,6 +50,7 @@ app.command()(table)
 app.command()(census)
 app.command()(spectrum)
 app.command()(modes)
+app.command()(report)
 app.command()(identify)
 app.command()(isotopologues)
 app.command()(transfer)

@@ -176,7 +176,8 @@ def test_tests_see_an_installed_package():
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_file_is_installed(room):
     installed = Path(importlib.import_module(f"spektron.{room}").__file__).parent
-    files = [*visible("*.py"), *visible("*.xyz"), *visible("py.typed")]
+    files = [*visible("*.py"), *visible("*.xyz"), *visible("py.typed"), *visible("*.toml")]
+    files += [*visible("page.*"), *visible("3Dmol*")]
     wanted = [file.relative_to(room) for file in files if file.parts[0] == room]
     assert Path("py.typed") in wanted
     assert [file for file in wanted if not (installed / file).is_file()] == []
