@@ -22,7 +22,13 @@ def module_name(file: Path) -> str:
 
 @cache
 def run_file(file: Path) -> doctest.TestResults:
-    return doctest.testmod(importlib.import_module(module_name(file)), optionflags=FLAGS)
+    try:
+        module = importlib.import_module(module_name(file))
+    except ModuleNotFoundError as missing:
+        if missing.name != "torch":  # the modules of the network need it, no others do
+            raise
+        return doctest.TestResults(0, 0)
+    return doctest.testmod(module, optionflags=FLAGS)
 
 
 @cache

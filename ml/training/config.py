@@ -1,0 +1,260 @@
+"""Settings of a training run, as a TOML file holds them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from ..broadening import Shape
+from ..channels import Content, check_content
+from ..instruments import InstrumentDistribution
+from ..model.config import ModelConfig
+from ..model.errors import ConfigError
+from ..model.settings import from_mapping, to_mapping
+from ..splits import RELATIONS, Relation
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
+FREE: Final = ("training.log_every", "training.workers", "training.tensorboard", "data.table")
+"""Settings that may change when a run is taken up again: no result depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Spectra of a run.
+
+    Attributes
+    ----------
+    table : str
+        Path of the parquet file.
+    content : "both", "ir", "raman", "ir twice" or "raman twice"
+    fwhm : float, cm⁻¹
+    shape : "lorentzian" or "gaussian"
+    train, valid, test : float
+        Shares of the molecules.
+    relations : tuple of str
+        What keeps molecules together in a split, see `splits`.
+    split_seed : int
+    instruments : InstrumentDistribution
+        Simulated instruments; their number is ``model.instruments``.
+    """
+
+    table: str = ""
+    content: Content = "both"
+    fwhm: float = 10.0
+    shape: Shape = "lorentzian"
+    train: float = 0.8
+    valid: float = 0.1
+    test: float = 0.1
+    relations: tuple[Relation, ...] = RELATIONS
+    split_seed: int = 0
+    instruments: InstrumentDistribution = field(default_factory=InstrumentDistribution)
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Share of each part."""
+        return {"train": self.train, "valid": self.valid, "test": self.test}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Steps, rates and where to compute.
+
+    Attributes
+    ----------
+    seed : int
+    steps : int
+    batch : int
+        Molecules per step.
+    learning_rate : float
+        Highest, after ``warmup`` steps; it falls by a cosine to ``final`` times this.
+    warmup : int
+    final : float
+    weight_decay : float
+        On matrices only.
+    clip : float
+        Largest norm of the gradient.
+    device : "auto", "cpu" or "cuda"
+    precision : "auto", "fp32" or "bf16"
+        Auto is bf16 on a GPU that has it, fp32 otherwise.
+    checkpoint_every, log_every : int, steps
+    validate_every : int, steps
+        0 for the end only.
+    workers : int
+        Threads that prepare batches ahead; -1 for as many as fit the device.
+    tensorboard : bool
+    """
+
+    seed: int = 0
+    steps: int = 1000
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup: int = 50
+    final: float = 0.05
+    weight_decay: float = 0.02
+    clip: float = 1.0
+    device: Device = "auto"
+    precision: Precision = "auto"
+    checkpoint_every: int = 200
+    log_every: int = 20
+    validate_every: int = 0
+    workers: int = -1
+    tensorboard: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "checkpoint_every", "log_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"training.{name} = {getattr(self, name)}; give 1 or more")
+        for name in ("seed", "warmup", "final", "weight_decay", "validate_every"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"training.{name} = {getattr(self, name)}; give 0 or more")
+        for name in ("learning_rate", "clip"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"training.{name} = {getattr(self, name)}; give more than 0")
+        if self.final > 1 or self.workers < -1:
+            raise ConfigError(f"training.final = {self.final}; give at most 1")
+
+
+@dataclass(frozen=True, slots=True)
+class LossConfig:
+    """Weights of the parts of the pretraining loss; 0 leaves a part out.
+
+    Attributes
+    ----------
+    reconstruction : float
+        Of the hidden points; 1 is the error of the mean spectrum.
+    mask : float
+        Share of the tokens that are hidden in one of the two views.
+    span : int
+        Neighbouring tokens that are hidden together.
+    target : "measured" or "clean"
+        Whether the spectrum to be found has the instrument in it.
+    beta : float
+        Final weight of the KL divergence of both latent vectors, nats summed over dimensions.
+    anneal : float
+        Share of the steps in which beta and the reversal grow to their final value.
+    contrastive : float
+    instrument, adversary : float
+        Instrument classifiers on z_inst and, with the gradient reversed, on z_chem.
+    reversal : float
+        Final factor on the reversed gradient.
+    sinkhorn : float
+        Sinkhorn divergence between z_chem of two halves of the instruments.
+    blur : float
+        Its length scale, in units of z/√dimensions.
+    """
+
+    reconstruction: float = 1.0
+    mask: float = 0.25
+    span: int = 2
+    target: Literal["measured", "clean"] = "measured"
+    beta: float = 1e-3
+    anneal: float = 0.3
+    contrastive: float = 0.3
+    instrument: float = 0.1
+    adversary: float = 0.1
+    reversal: float = 1.0
+    sinkhorn: float = 0.1
+    blur: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("reconstruction", "beta", "contrastive", "instrument", "adversary"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"loss.{name} = {getattr(self, name):g}; give 0 or more")
+        if not 0 < self.mask < 1 or not 0 <= self.anneal <= 1:
+            raise ConfigError(
+                f"loss.mask = {self.mask:g}, loss.anneal = {self.anneal:g}; give shares, the mask "
+                "above 0 and below 1"
+            )
+        if self.span < 1 or self.blur <= 0 or self.sinkhorn < 0 or self.reversal < 0:
+            raise ConfigError(
+                f"loss.span = {self.span}, loss.blur = {self.blur:g}, loss.sinkhorn = "
+                f"{self.sinkhorn:g}, loss.reversal = {self.reversal:g}; give 1 or more, more than "
+                "0, and 0 or more"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainConfig:
+    """Everything that a pretraining run depends on, its data apart."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+
+    def __post_init__(self) -> None:
+        check_content(self.data.content, self.model.channels)
+        if self.model.task != "none":
+            raise ConfigError("model.task: pretraining has no labels; leave it out")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> PretrainConfig:
+        """Settings from tables ``model`` (with ``size``), ``data``, ``training``, ``loss``.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value has no meaning.
+        """
+        return _with_model(cls, values)
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneConfig:
+    """Everything that fine-tuning depends on, data and checkpoint apart.
+
+    Attributes
+    ----------
+    task : "regression", "classification" or "multilabel"
+    frozen : bool
+        Train the label head alone.
+    simulate : bool
+        Show each spectrum through simulated instruments; no for measured spectra.
+    beta : float
+        Weight of the KL divergence of z_chem.
+    """
+
+    task: Literal["regression", "classification", "multilabel"] = "regression"
+    frozen: bool = False
+    simulate: bool = True
+    beta: float = 1e-4
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(learning_rate=3e-4))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> FinetuneConfig:
+        """Settings from the keys above and tables ``data`` and ``training``."""
+        base = to_mapping(cls())
+        tables = {}
+        for name in ("data", "training"):
+            if isinstance(values.get(name), Mapping):
+                tables[name] = base[name] | values[name]
+        return from_mapping(cls, {**values, **tables})
+
+
+def read_toml(path: Path | str) -> dict[str, Any]:
+    """The settings in a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no TOML: {error}") from None
+
+
+def _with_model(kind: type[PretrainConfig], values: Mapping[str, Any]) -> PretrainConfig:
+    given = dict(values)
+    model = given.get("model", {})
+    if isinstance(model, Mapping):
+        given["model"] = to_mapping(ModelConfig.from_mapping(model))
+    return from_mapping(kind, given)

@@ -1,0 +1,149 @@
+"""Pretraining: hidden points, bottleneck, contrast and instruments in one loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ..instruments import Instrument
+from ..model.spektron import Encoded, Spektron
+from ..table import Int64
+from .config import PretrainConfig
+from .evaluation import recall_across, reconstruction
+from .losses import divergence, hidden_error, info_nce, instrument_halves, sinkhorn_divergence
+from .schedule import ramp
+from .sources import Source, Views, rows_of_step, two_views
+
+MOST_VALID = 512
+"""Samples of the validation part that are looked at."""
+
+
+@dataclass(slots=True, eq=False)
+class Pretraining:
+    """The objective of pretraining; see `loop.Objective`.
+
+    Attributes
+    ----------
+    model : Spektron
+    config : PretrainConfig
+    source : Source
+    train, valid : (n,) int64
+        Samples of the source.
+    instruments : sequence of Instrument
+    """
+
+    model: Spektron
+    config: PretrainConfig
+    source: Source
+    train: Int64
+    valid: Int64
+    instruments: Sequence[Instrument]
+
+    @property
+    def per_step(self) -> int:
+        """Two views of each sample."""
+        return 2 * self.config.training.batch
+
+    def batch(self, step: int) -> Views:
+        """Two views of the samples of a step."""
+        training, loss = self.config.training, self.config.loss
+        rows, epoch = rows_of_step(self.train, step, training.batch, training.seed)
+        return two_views(
+            self.source,
+            rows,
+            self.instruments,
+            seed=training.seed,
+            epoch=epoch,
+            tokens=self.config.model.tokens,
+            mask=loss.mask,
+            span=loss.span,
+            clean=loss.target == "clean",
+        )
+
+    def loss(self, batch: Views, step: int, device: str) -> tuple[Tensor, dict[str, Tensor]]:
+        """Weighted sum of the parts; those of weight 0 are not computed."""
+        weights = self.config.loss
+        grown = ramp(step, steps=self.config.training.steps, share=weights.anneal)
+        spectra, instruments, mask = (
+            torch.from_numpy(a).to(device, non_blocking=True)
+            for a in (batch.spectra, batch.instruments, batch.mask)
+        )
+        encoded = self.model.encode(spectra, mask)
+        parts: dict[str, Tensor] = {}
+        total = spectra.new_zeros(())
+        if weights.reconstruction:
+            target = spectra
+            if batch.clean is not None:
+                target = torch.from_numpy(batch.clean).to(device, non_blocking=True)
+            parts["reconstruction"] = self._reconstruction(encoded, target, mask)
+            total = total + weights.reconstruction * parts["reconstruction"]
+        if weights.beta:
+            parts["kl"] = divergence(encoded.chem) + divergence(encoded.inst)
+            total = total + weights.beta * grown * parts["kl"]
+        if weights.contrastive:
+            parts["contrastive"] = self._contrast(encoded)
+            total = total + weights.contrastive * parts["contrastive"]
+        if weights.instrument or weights.adversary:
+            logits = self.model.tell_instruments(encoded, weights.reversal * grown)
+            names = ("instrument", "adversary")
+            for name, each in zip(names, logits, strict=True):
+                parts[name] = cross_entropy(each.float(), instruments)
+                total = total + getattr(weights, name) * parts[name]
+        if weights.sinkhorn:
+            parts["sinkhorn"] = self._alignment(encoded, instruments, step)
+            total = total + weights.sinkhorn * parts["sinkhorn"]
+        return total, {name: value.detach() for name, value in parts.items()}
+
+    def validate(self, device: str) -> dict[str, float]:
+        """Errors against simple guesses, and retrieval across the first two instruments."""
+        rows = self.valid[:MOST_VALID]
+        weights = self.config.loss
+        errors = reconstruction(
+            self.model,
+            self.source,
+            rows,
+            self.train,
+            mask=weights.mask,
+            span=weights.span,
+            instruments=self.instruments,
+        )
+        found = recall_across(self.model, self.source, rows, *self.instruments[:2])
+        return {
+            "valid/error": errors.model,
+            "valid/error of the mean": errors.mean,
+            "valid/error of a line": errors.linear,
+            "valid/recall": found,
+        }
+
+    def _reconstruction(self, encoded: Encoded, target: Tensor, mask: Tensor) -> Tensor:
+        half = len(mask) // 2
+        first = Encoded(
+            encoded.tokens[:half],
+            *(
+                type(z)(z.mean[:half], z.log_variance[:half], z.sample[:half])
+                for z in (encoded.chem, encoded.inst)
+            ),
+        )
+        found = self.model.reconstruct(first)
+        hidden = mask[:half].repeat_interleave(self.config.model.stride, dim=1)
+        return hidden_error(found, target[:half], hidden)
+
+    def _contrast(self, encoded: Encoded) -> Tensor:
+        first, second = self.model.retrieval(encoded.chem.sample).chunk(2)
+        return info_nce(first.float(), second.float(), self.model.retrieval.scale())
+
+    def _alignment(self, encoded: Encoded, instruments: Tensor, step: int) -> Tensor:
+        z = encoded.chem.sample.float()
+        z = z / z.shape[1] ** 0.5
+        half = instrument_halves(instruments, len(self.instruments), step)
+        if half.all() or not half.any():
+            return torch.zeros((), device=z.device)
+        if not z.isfinite().all():  # the loop says so at the next logged step
+            total: Tensor = z.sum()
+            return total
+        with torch.autocast(z.device.type, enabled=False):
+            return sinkhorn_divergence(z[half], z[~half], self.config.loss.blur)

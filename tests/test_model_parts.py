@@ -1,0 +1,190 @@
+"""Parts of the model: shapes, sizes, laws of attention, bottleneck and masking."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from spektron.ml.broadening import Axis  # noqa: E402
+from spektron.ml.model.config import SIZES, ModelConfig, sized  # noqa: E402
+from spektron.ml.model.encoder import Attention, Encoder  # noqa: E402
+from spektron.ml.model.heads import FIRST_LOG_VARIANCE, reverse_gradient  # noqa: E402
+from spektron.ml.model.spektron import Spektron  # noqa: E402
+from spektron.ml.model.tokenizers import parameters_of, patches, tokenizer  # noqa: E402
+
+SMALL = ModelConfig(axis=Axis(points=128), stride=8, width=32, layers=1, heads=4, instruments=3)
+BOTH = [SMALL, replace(SMALL, tokenizer="patch")]
+
+
+def spectra(config, n=5, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(n, config.channels, config.axis.points, generator=generator)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+# Tokenizers
+
+
+@pytest.mark.parametrize("config", BOTH, ids=lambda c: c.tokenizer)
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("stride", [2, 8, 32])
+def test_tokenizers_give_the_same_shapes(config, channels, stride):
+    config = replace(config, channels=channels, stride=stride)
+    tokens = tokenizer(config)(spectra(config))
+    assert tokens.shape == (5, 128 // stride, 32) == (5, config.tokens, config.width)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_tokenizers_can_have_equal_parameters(size, channels):
+    convolutions = replace(sized(size), channels=channels)
+    budget = parameters_of(tokenizer(convolutions))
+    raw = tokenizer(replace(convolutions, tokenizer="patch", tokenizer_parameters=budget))
+    assert parameters_of(raw) == pytest.approx(budget, rel=0.01)
+    again = tokenizer(replace(convolutions, tokenizer_parameters=budget))
+    assert parameters_of(again) == budget
+
+
+def test_patches_are_pieces_of_the_spectrum():
+    x = torch.arange(2 * 2 * 12.0).reshape(2, 2, 12)
+    cut = patches(x, 4)
+    for n in range(2):
+        for token in range(3):
+            wanted = x[n, :, 4 * token : 4 * token + 4].reshape(-1)
+            assert torch.equal(cut[n, token], wanted)
+
+
+def test_patch_tokens_see_their_patch_only_and_convolutions_their_surroundings():
+    for config, reach in ((BOTH[1], 0), (BOTH[0], 2)):
+        make, x = tokenizer(config), spectra(config, 1)
+        changed = x.clone()
+        changed[:, :, 64:72] += 1
+        differ = (make(x) - make(changed)).abs().amax(dim=2)[0] > 0
+        places = differ.nonzero().flatten()
+        assert 8 in places
+        assert (places - 8).abs().max() <= reach
+
+
+# Encoder
+
+
+def attention_by_loops(module, x):
+    """Softmax(q kᵀ/√d) v for each sample and head, A. Vaswani et al., eq. 1."""
+    q, k, v = module.q(x), module.k(x), module.v(x)
+    size = x.shape[2] // module.heads
+    out = torch.zeros_like(x)
+    for n in range(len(x)):
+        for head in range(module.heads):
+            part = slice(head * size, (head + 1) * size)
+            weights = torch.softmax(q[n, :, part] @ k[n, :, part].T / size**0.5, dim=1)
+            out[n, :, part] = weights @ v[n, :, part]
+    return module.o(out)
+
+
+def test_attention_is_that_of_the_paper():
+    module, x = Attention(SMALL), torch.randn(2, 7, 32)
+    assert torch.allclose(module(x), attention_by_loops(module, x), atol=1e-6)
+    assert {name.split(".")[0] for name, _ in module.named_parameters()} == {"q", "k", "v", "o"}
+
+
+def test_a_hidden_token_has_no_influence():
+    encoder = Encoder(SMALL).eval()
+    tokens = torch.randn(2, SMALL.tokens, 32)
+    mask = torch.zeros(2, SMALL.tokens, dtype=torch.bool)
+    mask[:, 3] = True
+    changed = tokens.clone()
+    changed[:, 3] = 9.0
+    assert torch.equal(encoder(tokens, mask), encoder(changed, mask))
+    assert not torch.allclose(encoder(tokens), encoder(changed))
+
+
+@pytest.mark.parametrize("config", BOTH, ids=lambda c: c.tokenizer)
+def test_hidden_points_have_no_influence(config):
+    """Nor do convolutions look past the edge of a mask."""
+    model, x = Spektron(config).eval(), spectra(config)
+    mask = torch.zeros(5, config.tokens, dtype=torch.bool)
+    mask[:, [2, 3, 9]] = True
+    changed = x + torch.rand_like(x) * mask.repeat_interleave(8, dim=1)[:, None]
+    first, second = model.encode(x, mask), model.encode(changed, mask)
+    assert torch.equal(model.reconstruct(first), model.reconstruct(second))
+    assert not torch.equal(model.encode(x).chem.mean, model.encode(changed).chem.mean)
+
+
+# Heads
+
+
+def test_latents_are_drawn_in_training_only():
+    model, x = Spektron(SMALL), spectra(SMALL)
+    first = model.encode(x)
+    assert first.chem.mean.shape == (5, 128)
+    assert first.inst.mean.shape == (5, 64)
+    spread = first.chem.sample - first.chem.mean
+    assert float(spread.detach().std()) == pytest.approx(np.exp(FIRST_LOG_VARIANCE / 2), rel=0.3)
+    model.eval()
+    assert torch.equal(model.encode(x).chem.sample, model.encode(x).chem.mean)
+
+
+def test_gradient_is_reversed():
+    x = torch.randn(6, requires_grad=True)
+    y = reverse_gradient(x, 0.7)
+    assert torch.allclose(y, x)
+    weights = torch.arange(6.0)
+    (y * weights).sum().backward()
+    assert torch.allclose(x.grad, -0.7 * weights, atol=1e-6)
+
+
+def test_adversary_learns_forwards_and_the_encoder_backwards():
+    model, x = Spektron(SMALL), spectra(SMALL)
+    wanted = torch.tensor([0, 1, 2, 0, 1])
+    gradients = {}
+    for reversal in (0.0, 1.0, -1.0):
+        model.zero_grad()
+        torch.manual_seed(1)
+        _, logits = model.tell_instruments(model.encode(x), reversal)
+        torch.nn.functional.cross_entropy(logits, wanted).backward()
+        of_adversary = model.adversary[0].weight.grad.clone()
+        of_encoder = model.bottleneck.squeeze.weight.grad.clone()
+        gradients[reversal] = of_adversary, of_encoder
+    assert torch.allclose(gradients[1.0][0], gradients[-1.0][0], atol=1e-6)
+    assert torch.allclose(gradients[1.0][1], -gradients[-1.0][1], atol=1e-6)
+    assert gradients[1.0][1].abs().max() > 0
+    assert gradients[0.0][1].abs().max() == 0
+
+
+def test_every_parameter_learns():
+    config = replace(SMALL, task="regression", outputs=2)
+    model, x = Spektron(config), spectra(config)
+    mask = torch.zeros(5, config.tokens, dtype=torch.bool)
+    mask[:, 1] = True
+    encoded = model.encode(x, mask)
+    found = [model.reconstruct(encoded).square().mean(), model.labels(encoded).square().mean()]
+    found += [each.square().mean() for each in model.tell_instruments(encoded, 1.0)]
+    unit = model.retrieval(encoded.chem.sample)
+    assert torch.allclose(unit.norm(dim=1), torch.ones(5))
+    sum([*found, (model.retrieval.scale() * unit[:, 0]).sum()]).backward()
+    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    # The softmax does not feel what is added to all keys.
+    assert without == ["encoder.blocks.0.attention.k.bias"] or without == []
+
+
+def test_no_label_head_no_labels():
+    model = Spektron(SMALL)
+    with pytest.raises(RuntimeError, match="no label head"):
+        model.labels(model.encode(spectra(SMALL)))
+
+
+def test_spectra_differ_at_the_start():
+    """Sparse spectra of one strong line each are not drowned by biases (they once were)."""
+    config = sized("tiny")
+    lines = torch.zeros(8, 2, config.axis.points)
+    for k in range(8):
+        lines[k, :, 100 + 100 * k : 106 + 100 * k] = 1.0
+    for kind in ("cnn", "patch"):
+        means = Spektron(replace(config, tokenizer=kind)).eval().encode(lines).chem.mean
+        assert means.std(dim=0).mean() > 0.02
