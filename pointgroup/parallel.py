@@ -32,6 +32,9 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
+_DEATH = "a worker process has died, perhaps for want of memory"
+
+
 class WorkerDied(RuntimeError):
     """A worker process has ended by itself, as a rule killed for want of memory."""
 
@@ -87,16 +90,24 @@ def in_parallel(
 
 
 def submitted(pool: ProcessPoolExecutor, function: Callable[[T], U], item: T) -> Future[U]:
-    """Hand one item to a pool; the process that may start for it never sees Ctrl-C."""
-    with _signals_held():
-        return pool.submit(function, item)
+    """Hand one item to a pool; the process that may start for it never sees Ctrl-C.
+
+    Raises
+    ------
+    WorkerDied
+    """
+    try:
+        with _signals_held():
+            return pool.submit(function, item)
+    except BrokenProcessPool:
+        raise WorkerDied(_DEATH) from None
 
 
 def _result(future: Future[U]) -> U:
     try:
         return future.result()
     except BrokenProcessPool:
-        raise WorkerDied("a worker process has died, perhaps for want of memory") from None
+        raise WorkerDied(_DEATH) from None
 
 
 @contextmanager

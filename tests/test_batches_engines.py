@@ -180,3 +180,22 @@ def test_those_that_break_an_executor_are_found_in_halves(tmp_path):
     lost = {found.keys.index(key) for key, kind, _ in found.failures if kind == "worker died"}
     assert lost == {3, 10}
     assert Fragile.made <= 4 * 7
+
+
+class Idle(ThreadPoolExecutor):
+    """Breaks after three jobs, while nothing runs."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.taken = 0
+
+    def submit(self, fn, /, item):
+        self.taken += 1
+        if self.taken > 3:
+            raise BrokenExecutor("died in its sleep")
+        return super().submit(fn, item)
+
+
+def test_an_executor_that_breaks_between_two_jobs(tmp_path):
+    found = run_batch(stretched(8), XTB, ResultStore(tmp_path / "store"), executors=Idle, workers=1)
+    assert (found.computed, found.failures) == (8, ())

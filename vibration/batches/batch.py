@@ -221,6 +221,7 @@ def _until_broken(
     """
     running: dict[Future[Record], str] = {}
     stream = iter(list(items.items()))  # the caller takes from `items` what is done
+    item: tuple[str, Molecule] | None = None
     try:
         with factory() as executor:
             more = True
@@ -240,8 +241,10 @@ def _until_broken(
                         yield running.pop(future), record
     except BrokenExecutor as error:
         suspects |= dict.fromkeys(running.values(), error)
-        if not suspects:  # it broke before it took anything
-            raise
+        if not suspects:  # it broke between two jobs
+            if item is None:
+                raise
+            suspects[item[0]] = error
 
 
 def _lost(molecule: Molecule, error: Exception) -> Record:
