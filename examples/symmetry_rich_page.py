@@ -65,9 +65,9 @@ that kind.
 ## How it was made
 
 The recipe is [symmetry_rich.toml](../ml/datasets/symmetry_rich.toml); `spektron dataset build
-ml/datasets/symmetry_rich.toml --out DIR --reuse {reuse}` goes on from what is here, with the
-files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First geometries are
-force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at GFN2-xTB
+ml/datasets/symmetry_rich.toml --out DIR` computes it, and `--reuse {reuse}` takes over what is
+here, with the files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First
+geometries are force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at GFN2-xTB
 ({programs}), symmetrised, and differentiated along symmetry-unique displacements and fields. An
 imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while
 other work ran beside it (medians):
@@ -110,8 +110,8 @@ largest forbidden intensity is {worst:.0e} of the strongest band ({worst_name}, 
 - SMILES and InChIKeys of QM7, DFT8K and Exp5K are perceived from geometries; {n_nameless}
   molecules have none, because bond orders could not be found. DFT8K's shifts are computed,
   Exp5K's measured.
-- {n_doubles} molecules of the recipe lead to a minimum that another one had found; each minimum
-  is counted once (`also` names the parts).
+- {n_several} molecules were found by more than one part of the recipe; each minimum is counted once
+  (`also` names the other parts).
 
 Licences: QM7, DFT8K and Exp5K are under MIT; all other geometries were made here and are under this
 project's MIT licence, as are all spectra.
@@ -126,7 +126,7 @@ WHY = {
     "classics": "the molecules of the theory pages",
     "qm7": "all of QM7: ordinary small molecules",
     "dft8k": "the smallest of DFT8K, computed NMR shifts joined",
-    "exp5k": "the smallest of Exp5K, measured NMR shifts joined",
+    "exp5k": "the smallest of Exp5K; nearly all are in DFT8K, and have their measured shifts there",
 }
 
 
@@ -158,7 +158,7 @@ def main() -> None:
         **rules(),
         dft=json.loads(DFT.read_text(encoding="utf-8"))["text"] if DFT.exists() else "",
         n_nameless=sum(not e.inchikey for e, r in once if r.kind == "result"),
-        n_doubles=len(pairs) - len(once),
+        n_several=sum(bool(e.also) for e, r in once if r.kind == "result"),
     )
     PAGE.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", encoding="utf-8")
     print(f"{PAGE.name}: {found.n_results:,} molecules of {note['title']}")
@@ -183,7 +183,9 @@ def facts(found: Summary, pairs: Sequence[tuple[Listed, Record]]) -> Iterable[tu
     yield "silent modes, but no centre", f"{found.n_silent_without_centre:,}"
     n, molecules = (sum(v[i] for v in strata.values()) for i in (0, 1))
     yield "matched strata", f"{n:,} over {len(strata)} scaffolds, {molecules:,} molecules"
-    yield "with NMR shifts", f"{sum(bool(e.shifts) for e, _ in pairs):,}"
+    shifts = [e.shifts for e, r in pairs if r.kind == "result"]
+    computed, measured = (sum(k in s for s in shifts) for k in ("computed", "experimental"))
+    yield "with NMR shifts", f"{computed:,} computed, {measured:,} measured"
 
 
 def scaffolds(pairs: Sequence[tuple[Listed, Record]]) -> dict[str, tuple[int, int]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..pointgroup import Molecule
+from ..pointgroup import Molecule, Symmetry, detect
+from ..pointgroup.detection.symmetry import check_tolerance
 from .derivatives.checkpoints import Checkpoints, open_checkpoints
 from .derivatives.points import Progress
 from .derivatives.routes import CalculationPlan, Route, plan_calculation, run_calculation
@@ -17,6 +18,9 @@ from .electronic.surface import Surface
 from .electronic.surfaces import surface_for
 from .harmonic import HarmonicData
 from .level import Level
+
+SYMMETRIC = 1e-6
+"""Å; a symmetrised geometry has its group within this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,17 +80,23 @@ def reference_data(
     CalculationError
         If a step does not converge; with a checkpoint nothing that was finished is lost.
     """
+    check_tolerance(tolerance)
     level = level or Level()
     plain = molecule.with_masses(None)
     surface = surface_for(plain, level)
-    optimised = None
+    optimised = symmetry = None
     geometry = plain
     if optimisation:
         kept = None if checkpoint is None else open_checkpoints(checkpoint, surface)
         optimised = _optimised(surface, kept, tolerance, on_step)
-        geometry = optimised.molecule
+        geometry, symmetry = optimised.molecule, _decided(optimised)
     plan = plan_calculation(
-        geometry.with_masses(molecule.masses), level, route=route, raman=raman, tolerance=tolerance
+        geometry.with_masses(molecule.masses),
+        level,
+        route=route,
+        raman=raman,
+        symmetry=symmetry,
+        tolerance=tolerance,
     )
     if on_plan is not None:
         on_plan(plan)
@@ -99,6 +109,16 @@ def reference_data(
         allow_nonstationary=allow_nonstationary,
     )
     return Reference(optimised, plan, data)
+
+
+def _decided(optimised: Optimised) -> Symmetry:
+    """The symmetry of an optimised geometry, as optimising has decided it.
+
+    To detect it anew with the tolerance of the start would return to a group that costs energy.
+    """
+    if np.array_equal(optimised.symmetry.molecule.positions, optimised.molecule.positions):
+        return optimised.symmetry
+    return detect(optimised.molecule.with_masses(None), SYMMETRIC)
 
 
 def _optimised(

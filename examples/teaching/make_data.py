@@ -28,7 +28,7 @@ from spektron.vibration.files.tables import write_peaks
 
 # Measured lengths, Å, as a start: C. H. Townes, A. L. Schawlow, Microwave Spectroscopy (1955).
 NITROUS_OXIDE = Molecule("NNO", [[0, 0, -1.128], [0, 0, 0], [0, 0, 1.184]], name="nitrous_oxide")
-SET = Path(__file__).parents[2] / "docs" / "data" / "symmetry-rich" / "part-1.parquet"
+SET = Path(__file__).parents[2] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 SCAFFOLDS = ("benzene", "benzoquinone", "cubane", "cyclobutane", "ethylene", "naphthalene",
              "naphthyridine", "pyrazine")  # fmt: skip
 STRATA, RUNS, NOISE = 3, 3, 1.0
