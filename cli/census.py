@@ -21,9 +21,7 @@ With ``--json`` standard output is one object::
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,17 +29,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .drawing import checked_figure
+from .options import AsJson, Workers
 from .output import Json, columns, complain, facts, interruptible, print_json, show
+from .progress import State, progress
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
     from ..pointgroup.census import Census, Progress, Share
 
 SHOWN_ERRORS = 10
 """Lines on standard error about bad records."""
-_NEWS = 30.0
-"""Seconds between lines of progress where there is no terminal."""
 
 
 def census(
@@ -53,27 +51,24 @@ def census(
             help="xyz, extxyz, mol, sdf (also .gz), tar or zip archives of them, folders.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="Parquet file to write.")
-    ] = Path("census.parquet"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file to write.")] = Path(
+        "census.parquet"
+    ),
     tolerance: Annotated[
         list[str] | None,
         typer.Option(
             metavar="Å",
             show_default=False,
-            help="Largest RMS displacement per atom to the symmetrised form, or auto to have "
-            "it estimated, which is the default; can be given several times.",
+            help="Largest RMS displacement per atom to the symmetrised form; estimated if not "
+            "given, or if it is auto; can be repeated.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", show_default=False, help="Processes; all cores if not given."),
-    ] = None,
+    workers: Workers = None,
     figure: Annotated[
         Path | None,
         typer.Option(metavar="FILE", show_default=False, help="Draw groups and R: png, pdf, svg."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Point groups and R of thousands of molecules, to parquet.
 
@@ -127,53 +122,25 @@ def _run(
     parts = Path(f"{out}.parts")
     again = f"{parts} keeps what is finished; the same command continues"
     try:
-        with interruptible(lambda: again if parts.exists() else ""), _reporting() as report:
-            return run_census(files, out, tolerances=tolerances, workers=workers, progress=report)
+        with interruptible(lambda: again if parts.exists() else ""), progress() as report:
+            return run_census(
+                files,
+                out,
+                tolerances=tolerances,
+                workers=workers,
+                progress=lambda now: report(_state(now)),
+            )
     except WorkerDied as error:
         raise InputError(f"{error}; {again}, perhaps with fewer --workers") from None
 
 
-@contextmanager
-def _reporting() -> Iterator[Callable[[Progress], None]]:
-    """A progress bar on a terminal, else a line now and then, both on standard error."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with _bar(console) as report:
-            yield report
-    else:
-        yield _lines()
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Callable[[Progress], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    shown = (
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %  {task.fields[records]:,} molecules"),
-        TimeRemainingColumn(),
+def _state(now: Progress) -> State:
+    return State(
+        now.share,
+        1.0,
+        f"{now.records:,} molecules, {now.share:.0%} of the input",
+        "continues the interrupted census" if now.resumed else "",
     )
-    with Progress(*shown, console=console, transient=True) as bar:
-        task = bar.add_task("", total=1.0, records=0)
-        bar.refresh()
-        yield lambda now: bar.update(task, completed=now.share, records=now.records)
-
-
-def _lines() -> Callable[[Progress], None]:
-    last, told = time.monotonic(), False
-
-    def report(now: Progress) -> None:
-        nonlocal last, told
-        if now.resumed and not told:
-            told = True
-            complain("continues the interrupted census")
-        if time.monotonic() - last > _NEWS:
-            last = time.monotonic()
-            complain(f"{now.records:,} molecules, {now.share:.0%} of the input")
-
-    return report
 
 
 # ---- for people ----

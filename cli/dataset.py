@@ -14,6 +14,7 @@ With ``--json`` ``build`` and ``info`` print one object::
     strata                          {scaffold: [strata with both sides, molecules in them]}
     largest_violation               of selection rules, share of the strongest band
     seconds                         {number of atoms: [molecules, median of seconds]}
+    export: out, n_rows, n_listed
     build: computed, kept, left_out, failed: [{key, name, failure, reason}]
     check: n_records, damaged: [{key, reason, moved_to}], faults: [{key, fault}]
 """
@@ -21,16 +22,16 @@ With ``--json`` ``build`` and ``info`` print one object::
 from __future__ import annotations
 
 import runpy
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import AsJson, Workers, positive
 from .output import Json, columns, complain, facts, interruptible, print_json, show
+from .progress import State, progress, status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,22 +41,19 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Failures that are named on standard error."""
-_NEWS = 30.0
-"""Seconds between lines of progress where there is no terminal."""
 
 dataset = typer.Typer(
-    help="Reference spectra of thousands of molecules: build, info, export, check.",
+    help="Reference spectra of thousands of molecules.",
     rich_markup_mode=None,
 )
 Place = Annotated[
     Path, typer.Argument(metavar="DIR|FILE", help="Folder of a data set, or an exported file.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @dataset.callback(invoke_without_command=True)
 def overview(context: typer.Context) -> None:
-    """Reference spectra of thousands of molecules: build, info, export, check."""
+    """Reference spectra of thousands of molecules."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -73,23 +71,23 @@ def build(
             "concurrent.futures.Executor; a pool of processes if not given.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, show_default=False, help="Processes; all cores if not given."
-        ),
-    ] = None,
+    workers: Workers = None,
     reuse: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Exported file whose results are taken over; can be given several times.",
+            help="Exported file whose results are taken over; can be repeated.",
         ),
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(metavar="S", show_default=False, help="Most seconds for one molecule."),
+        typer.Option(
+            metavar="S",
+            parser=positive,
+            show_default=False,
+            help="Most seconds for one molecule; no limit if not given.",
+        ),
     ] = None,
     retry_failures: Annotated[
         bool, typer.Option("--retry-failures", help="Compute anew what failed before.")
@@ -102,21 +100,22 @@ def build(
     factory = None if executor is None else executor_factory(executor)
     left_out: list[str] = []
     with interruptible(lambda: f"{out} keeps what is finished; the same command continues"):
-        complain("listing the molecules")
-        folder = begin(recipe, out, left_out.append)
+        with status() as say:
+            say("listing the molecules")
+            folder = begin(recipe, out, left_out.append)
         for line in left_out[:SHOWN]:
             complain(f"left out: {line}")
         if len(left_out) > SHOWN:
             complain(f"left out: {len(left_out) - SHOWN} more")
         if reuse:
             complain(f"{folder.take_over(reuse):,} results taken over")
-        with _reporting() as report:
+        with progress() as report:
             done = folder.build(
                 executors=factory,
                 workers=workers,
                 time_limit=time_limit,
                 retry_failures=retry_failures,
-                progress=report,
+                progress=lambda now: report(_state(now)),
             )
     _tell_failures(folder, done)
     pairs = folder.pairs()
@@ -149,23 +148,28 @@ def export(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Exported file whose molecules are left out; can be given several times.",
+            help="Exported file whose molecules are left out; can be repeated.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a data set as one parquet file, each minimum once."""
     from ..ml.datasets import open_folder
 
     found = open_folder(folder)
     n = found.export(out, every=every, without=without or ())
-    typer.echo(f"{n:,} rows of {len(found.molecules):,} molecules in {out}")
+    if as_json:
+        print_json({"out": str(out), "n_rows": n, "n_listed": len(found.molecules)})
+    else:
+        typer.echo(f"{n:,} rows of {len(found.molecules):,} molecules in {out}")
 
 
 @dataset.command()
 def check(place: Place, as_json: AsJson = False) -> None:
-    """Verify every record: checksum, geometry against group, spectrum against selection rules.
+    """Verify every record of a data set.
 
-    Damaged records of a folder are moved aside, so that build computes only them anew.
+    Checksums, geometries against groups, spectra against selection rules. Damaged records of a
+    folder are moved aside, so that build computes only them anew.
     """
     from ..ml.datasets import faults, open_folder
 
@@ -237,41 +241,14 @@ def _summary(pairs: Pairs, n_listed: int) -> Summary:
 # ---- progress ----
 
 
-@contextmanager
-def _reporting() -> Iterator[Callable[[BatchProgress], None]]:
-    """A progress bar on a terminal, else a line now and then, both on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines()
-        return
-    shown = BarColumn(), TextColumn("{task.fields[text]}")
-    with Progress(*shown, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, text="")
-        yield lambda now: bar.update(task, total=now.total, completed=now.done, text=_state(now))
-
-
-def _lines() -> Callable[[BatchProgress], None]:
-    last = time.monotonic()
-
-    def report(now: BatchProgress) -> None:
-        nonlocal last
-        if time.monotonic() - last > _NEWS or (now.done and not now.computed):
-            last = time.monotonic()
-            complain(_state(now))
-
-    return report
-
-
-def _state(now: BatchProgress) -> str:
+def _state(now: BatchProgress) -> State:
     left = now.seconds_left
-    return (
+    text = (
         f"{now.done:,} of {now.total:,} molecules, {now.failed} failed"
         + (f", {now.rate:,.0f} an hour" if now.computed else "")
         + ("" if left is None else f", {left / 3600:.1f} h left")
     )
+    return State(now.done, now.total, text, text if now.done and not now.computed else "")
 
 
 def _tell_failures(folder: DatasetFolder, done: BatchReport) -> None:

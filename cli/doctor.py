@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import AsJson
 from .output import Json, columns, facts, print_json, show
 
 if TYPE_CHECKING:
@@ -139,9 +140,9 @@ def doctor(
         bool,
         typer.Option("--torch", help="Import torch and ask which GPUs it uses; takes seconds."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """What is installed here, and what the missing parts would give."""
+    """What is installed here, and what is missing."""
     found = record(with_torch=with_torch)
     if as_json:
         print_json(found)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .targets import checked_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FIGURE_TYPES = (".png", ".pdf", ".svg")
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#767676"
 """Okabe and Ito's colours, which the colour-blind tell apart; and a grey."""
 
@@ -25,12 +25,11 @@ def checked_figure(path: Path) -> Path:
         If the type is unknown or there is no such folder.
     """
     from ..pointgroup.errors import FileError
+    from ..vibration.plots import FIGURE_TYPES
 
     if path.suffix.lower() not in FIGURE_TYPES:
         raise FileError(f"{path}: unknown type of figure; known are {', '.join(FIGURE_TYPES)}")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise FileError(f"{path}: cannot be written; choose a file in a folder that can")
-    return path
+    return checked_file(path)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -41,17 +40,9 @@ def save(figure: Figure, path: Path) -> None:
     FileError
         If it cannot be written.
     """
-    from ..pointgroup.errors import FileError
+    from ..vibration.plots import save_figure
 
-    # In the same folder, because a rename across file systems is not atomic.
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    try:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), facecolor="white", dpi=200)
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    save_figure(figure, path)
 
 
 def group_symbol(symbol: str) -> str:

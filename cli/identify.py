@@ -24,11 +24,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .inputs import HEAVY_HYDROGEN, has_modes, isotopes_of, refuse_for_a_hessian
+from .options import (
+    SUBJECT_HELP,
+    AsJson,
+    Basis,
+    FieldSeed,
+    HessianMethod,
+    LineNoise,
+    Words,
+    positive,
+)
 from .output import Json, facts, print_json, show
 
 if TYPE_CHECKING:
@@ -38,21 +48,10 @@ if TYPE_CHECKING:
     from ..pointgroup import Molecule
     from ..vibration.harmonic import HarmonicData
 
-_STRUCTURES = (".xyz", ".extxyz", ".mol", ".sdf", ".sd", ".gz")
-
 
 def identify(
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="A molecule (file, SMILES, example) or a file with a Hessian.",
-        ),
-    ],
-    data: Annotated[
-        str, typer.Option(metavar="LIST", help="Of freq, ir, raman, depolarisation.")
-    ] = "freq",
+    subject: Annotated[str, typer.Argument(metavar="INPUT", show_default=False, help=SUBJECT_HELP)],
+    data: Words = "freq",
     isotopes: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,25 +60,29 @@ def identify(
             help="One more isotopologue: D6, 18O, or atoms, 1=18; can be repeated.",
         ),
     ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(show_default=False, help="Compute a Hessian: hf, gfn2-xtb, a functional."),
-    ] = None,
-    basis: Annotated[str, typer.Option(help="Basis set for --method.")] = "sto-3g",
+    method: HessianMethod = None,
+    basis: Basis = "sto-3g",
     unknown: Annotated[
         bool, typer.Option("--unknown-derivatives", help="Fit dipole and polarizability too.")
     ] = False,
     unassigned: Annotated[
         bool, typer.Option("--unassigned", help="Count the assignments of the lines.")
     ] = False,
-    noise: Annotated[float, typer.Option(metavar="CM⁻¹", help="Of positions.")] = 1.0,
-    intensity_noise: Annotated[float, typer.Option(help="Of intensities, relative.")] = 0.05,
+    noise: LineNoise = 1.0,
+    intensity_noise: Annotated[
+        float,
+        typer.Option(
+            metavar="X", parser=positive, help="Standard deviation of intensities, relative."
+        ),
+    ] = 0.05,
     twin: Annotated[
         float | None,
-        typer.Option(metavar="SIZE", show_default=False, help="Show a twin at that ‖ΔF‖/‖F‖."),
+        typer.Option(
+            metavar="X", parser=positive, show_default=False, help="Show a twin at ‖ΔF‖/‖F‖ = X."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random force field.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    seed: FieldSeed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Which force constants spectra determine, and how well."""
     from ..identifiability.continuation import twin as follow
@@ -88,7 +91,7 @@ def identify(
     from ..identifiability.observables import Observables
 
     level = Noise(noise, intensity_noise, intensity_noise)
-    words = tuple(word.strip() for word in data.split(","))
+    words = words_of(data)
     given = subject_of(subject, method, basis, seed, words)
     observables = Observables(
         isotopologues_of(given.force_field, isotopes or []),
@@ -131,6 +134,15 @@ class Subject:
         return f"{name} ({self.about['formula']}, {self.about['group']})"
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The kinds of data in a list.
+
+    >>> words_of("freq, ir")
+    ('freq', 'ir')
+    """
+    return tuple(word.strip() for word in text.split(","))
+
+
 def subject_of(
     text: str, method: str | None, basis: str, seed: int, data: Sequence[str] = ("freq",)
 ) -> Subject:
@@ -169,24 +181,18 @@ def subject_of(
 
 def _harmonic(text: str, method: str | None, basis: str) -> HarmonicData | None:
     """Harmonic data, computed or of a file; None if the input is a molecule."""
-    from ..pointgroup.errors import InputError
+    from ..pointgroup import molecule_from_input
     from ..vibration.files.reading import read_harmonic
 
-    path = Path(text)
-    brings_its_own = path.is_file() and path.suffix.lower() not in _STRUCTURES
-    if method is not None and brings_its_own:
-        raise InputError(
-            f"{text} is not a structure: leave --method {method} out to use its Hessian, or give "
-            f"a file of {', '.join(_STRUCTURES)}"
-        )
-    if method is not None:
-        from ..pointgroup import molecule_from_input
-        from ..vibration.level import Level
-        from ..vibration.reference import reference_data
+    if has_modes(text):
+        refuse_for_a_hessian(text, method=method)
+        return read_harmonic(text)
+    if method is None:
+        return None
+    from ..vibration.level import Level
+    from ..vibration.reference import reference_data
 
-        level = Level(method, "" if "xtb" in method or method == "gfn2" else basis, False)
-        return reference_data(molecule_from_input(text), level).data
-    return read_harmonic(path) if brings_its_own else None
+    return reference_data(molecule_from_input(text), Level(method, basis, False)).data
 
 
 def _about(molecule: Molecule, field: ForceField, level: str) -> Json:
@@ -230,14 +236,13 @@ def isotopologues_of(field: ForceField, texts: Sequence[str]) -> tuple[Isotopolo
 
 def _masses(molecule: Molecule, text: str) -> Any:
     from ..pointgroup.errors import InputError
-    from .vibrations import isotopes_of
 
     whole = re.fullmatch(r"(?:(\d+)([A-Z][a-z]?)|([DT]))(?:_?(\d+))?", text.strip())
     if not whole:
         return isotopes_of([text], molecule).masses
     number, element, heavy, count = whole.groups()
     symbol = element or "H"
-    mass = int(number) if number else {"D": 2, "T": 3}[heavy]
+    mass = int(number) if number else HEAVY_HYDROGEN[heavy]
     there = molecule.symbols.count(symbol)
     if not there:
         raise InputError(f"isotopes {text!r}: {molecule.formula} has no {symbol}")

@@ -20,45 +20,54 @@ from typing import Annotated
 
 import typer
 
-from .identify import subject_of
+from .identify import subject_of, words_of
+from .inputs import HEAVY_HYDROGEN
+from .options import (
+    SUBJECT_HELP,
+    AsJson,
+    Basis,
+    FieldSeed,
+    HessianMethod,
+    LineNoise,
+    Words,
+    natural,
+)
 from .output import columns, facts, print_json, show
 
 
 def isotopologues(
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="A molecule (file, SMILES, example) or a file with a Hessian.",
-        ),
-    ],
+    subject: Annotated[str, typer.Argument(metavar="INPUT", show_default=False, help=SUBJECT_HELP)],
     elements: Annotated[
         str, typer.Option(metavar="X=N,…", help="Isotope of each element substituted.")
     ] = "H=2",
-    data: Annotated[
-        str, typer.Option(metavar="LIST", help="Of freq, ir, raman, depolarisation.")
-    ] = "freq",
+    data: Words = "freq",
     largest: Annotated[
         int | None,
-        typer.Option(min=1, show_default=False, help="Most atoms substituted in one isotopologue."),
+        typer.Option(
+            metavar="N",
+            parser=natural,
+            show_default=False,
+            help="Most atoms substituted in one isotopologue; no limit if not given.",
+        ),
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Sets that are printed.")] = 5,
-    noise: Annotated[float, typer.Option(metavar="CM⁻¹", help="Of positions.")] = 1.0,
-    method: Annotated[
-        str | None,
-        typer.Option(show_default=False, help="Compute a Hessian: hf, gfn2-xtb, a functional."),
-    ] = None,
-    basis: Annotated[str, typer.Option(help="Basis set for --method.")] = "sto-3g",
-    seed: Annotated[int, typer.Option(min=0, help="Of the random force field.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    rows: Annotated[
+        int, typer.Option(metavar="N", parser=natural, help="Sets that are printed.")
+    ] = 5,
+    method: HessianMethod = None,
+    basis: Basis = "sto-3g",
+    noise: LineNoise = 1.0,
+    seed: FieldSeed = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """The smallest and the most informative sets of isotopologues."""
+    """Which isotopologues to measure next.
+
+    The smallest sets that reach all that can be reached, the most informative first.
+    """
     from ..identifiability.design import isotopologue_design
     from ..identifiability.noise import Noise
 
     wanted = elements_of(elements)
-    words = tuple(word.strip() for word in data.split(","))
+    words = words_of(data)
     given = subject_of(subject, method, basis, seed, words)
     found = isotopologue_design(
         given.force_field,
@@ -116,7 +125,7 @@ def elements_of(text: str) -> dict[str, int]:
     out = {}
     for part in text.split(","):
         left, _, right = (p.strip() for p in part.partition("="))
-        right = {"D": "2", "T": "3"}.get(right, right) if left == "H" else right
+        right = str(HEAVY_HYDROGEN.get(right, right)) if left == "H" else right
         if not left.isalpha() or not right.isdigit():
             raise InputError(f"elements {text!r}: write H=2,C=13")
         if left in out:

@@ -24,27 +24,28 @@ With ``--json`` standard output is one object::
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .output import complain, print_json, show
-from .vibrations import (
-    Drawing,
-    checked_folder,
-    isotopes_of,
-    modes_json,
-    page,
-    shape_of,
-    warnings_as_lines,
-    write_results,
+from .inputs import modes_of_file
+from .options import (
+    AllowNonstationary,
+    AsJson,
+    Fwhm,
+    Isotopes,
+    Laser,
+    Scale,
+    Shape,
+    Temperature,
+    Tolerance,
+    positive,
 )
-
-if TYPE_CHECKING:
-    from ..vibration.harmonic import HarmonicData
-    from ..vibration.modes import NormalModes
+from .output import print_json, show, warnings_as_lines
+from .results import Drawing, write_results
+from .targets import checked_folder
+from .vibrations import modes_json, page
 
 
 def modes(
@@ -56,48 +57,34 @@ def modes(
             help="Output file of a program, fchk, ORCA .hess, or harmonic.json.",
         ),
     ],
-    isotopes: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X=N",
-            show_default=False,
-            help="Isotopes: H=D for all of an element, 1=18 for an atom; can be repeated.",
-        ),
-    ] = None,
-    temperature: Annotated[float, typer.Option(metavar="K", help="For thermochemistry.")] = 298.15,
-    pressure: Annotated[float, typer.Option(metavar="PA", help="For thermochemistry.")] = 101325.0,
+    isotopes: Isotopes = None,
+    tolerance: Tolerance = None,
+    allow_nonstationary: AllowNonstationary = False,
+    temperature: Temperature = 298.15,
+    pressure: Annotated[
+        float, typer.Option(metavar="PA", parser=positive, help="For thermochemistry.")
+    ] = 101325.0,
     quasi_rrho: Annotated[
         bool, typer.Option("--quasi-rrho", help="Grimme's entropies below 100 cm⁻¹.")
     ] = False,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(metavar="Å", show_default=False, help="Of the point group; see symmetry."),
-    ] = None,
-    allow_nonstationary: Annotated[
-        bool, typer.Option("--allow-nonstationary", help="Go on where the gradient is large.")
-    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", show_default=False, help="Write spectra and files there."),
+        typer.Option(metavar="DIR", show_default=False, help="Folder for all files, if wanted."),
     ] = None,
-    scale: Annotated[float, typer.Option(help="Factor on the wavenumbers of spectra.")] = 1.0,
-    fwhm: Annotated[float, typer.Option(metavar="CM⁻¹", help="Width of the lines.")] = 10.0,
-    shape: Annotated[
-        str, typer.Option(parser=shape_of, metavar="SHAPE", help="lorentzian, gaussian, …")
-    ] = "lorentzian",
-    laser: Annotated[
-        float | None,
-        typer.Option(metavar="NM", show_default=False, help="Raman cross-sections at this line."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    scale: Scale = 1.0,
+    fwhm: Fwhm = 10.0,
+    shape: Shape = "lorentzian",
+    laser: Laser = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Normal modes of another program's output: irreps, activity, isotopologues, spectra."""
-    from ..vibration.lineshapes import check_shape
+    """Vibrations in another program's output, with irreps.
+
+    Isotopologues and spectra too, where the output has a Hessian.
+    """
     from ..vibration.thermochemistry import thermochemistry
 
-    check_shape(shape, fwhm, 0.5)
     with warnings_as_lines():
-        data, found = _read(output, isotopes or [], tolerance, allow_nonstationary)
+        data, found = modes_of_file(output, isotopes or [], tolerance, allow_nonstationary)
         treatment = "quasi-rrho" if quasi_rrho else "rrho"
         thermo = thermochemistry(found, temperature, pressure, treatment=treatment)  # type: ignore[arg-type]
     drawing = Drawing(fwhm, shape, scale, laser, temperature)
@@ -106,23 +93,3 @@ def modes(
         print_json({"input": str(output), **modes_json(found, thermo), "files": files})
     else:
         show(*page(found, thermo), *([f"files in {out}: {', '.join(files)}"] if files else []))
-
-
-def _read(
-    output: Path, isotopes: list[str], tolerance: float | None, allow_nonstationary: bool
-) -> tuple[HarmonicData, NormalModes]:
-    """Harmonic data and modes of a file; printed modes as they are unless masses change."""
-    from ..vibration.files.reading import has_hessian, read_harmonic, read_modes
-    from ..vibration.modes import normal_modes
-
-    if isotopes or has_hessian(output):
-        data = read_harmonic(output)
-        data = data.with_masses(isotopes_of(isotopes, data.molecule).masses)
-        modes = normal_modes(data, tolerance=tolerance, allow_nonstationary=allow_nonstationary)
-        return data, modes
-    printed = read_modes(output)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the Hessian is only written, the modes are as printed
-        data = printed.harmonic_data()
-    complain(f"note: {output} holds no Hessian; modes and intensities are as printed there")
-    return data, printed.labelled(tolerance=tolerance)

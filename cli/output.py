@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -46,6 +47,24 @@ def interruptible(message: Callable[[], str]) -> Iterator[None]:
         if text := message():
             complain(f"interrupted; {text}")
         raise KeyboardInterrupt from None
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[list[str]]:
+    """Warnings of the rooms, each once, as one line on standard error.
+
+    The texts are in the list when the work within is over.
+    """
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield notes
+        finally:
+            ours = (w for w in caught if issubclass(w.category, UserWarning))
+            notes += dict.fromkeys(str(w.message) for w in ours)
+            for text in notes:
+                complain(f"note: {text}")
 
 
 def print_json(value: Any) -> None:

@@ -15,20 +15,30 @@ With ``--json`` standard output is one object::
 
 from __future__ import annotations
 
-import warnings
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .identify import _STRUCTURES
-from .modes import _read
-from .output import complain, facts, fraction_json, fraction_text, print_json, show
-from .spectrum import _molecule, _plain
-from .symmetry import length
-from .vibrations import Drawing, isotopes_of, shape_of
+from .doctor import version_of
+from .inputs import has_modes, isotopes_of, modes_of_file, molecule_of, refuse_for_a_hessian
+from .options import (
+    SUBJECT_HELP,
+    AllowNonstationary,
+    AsJson,
+    Basis,
+    Charge,
+    Fwhm,
+    HessianMethod,
+    Isotopes,
+    Multiplicity,
+    Scale,
+    Shape,
+    Tolerance,
+)
+from .output import facts, fraction_json, fraction_text, print_json, show, warnings_as_lines
+from .results import Drawing
+from .targets import checked_file, file_name
 
 if TYPE_CHECKING:
     from ..pointgroup import Molecule
@@ -38,111 +48,58 @@ if TYPE_CHECKING:
 
 
 def report(
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="A molecule (file, SMILES, example) or a file with a Hessian.",
-        ),
-    ],
+    subject: Annotated[str, typer.Argument(metavar="INPUT", show_default=False, help=SUBJECT_HELP)],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="Default: NAME-report.html."),
+        typer.Option(metavar="FILE", show_default="NAME-report.html", help="HTML file to write."),
     ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(show_default=False, help="Compute a Hessian: hf, gfn2-xtb, a functional."),
-    ] = None,
-    basis: Annotated[str, typer.Option(help="Basis set for --method.")] = "def2-svp",
-    charge: Annotated[int | None, typer.Option(show_default=False)] = None,
-    multiplicity: Annotated[int | None, typer.Option(show_default=False, help="2S + 1.")] = None,
-    isotopes: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X=N",
-            show_default=False,
-            help="Isotopes: H=D for all of an element, 1=18 for an atom; can be repeated.",
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="Å",
-            parser=length,
-            show_default=False,
-            help="Of the point group; see symmetry.",
-        ),
-    ] = None,
-    allow_nonstationary: Annotated[
-        bool, typer.Option("--allow-nonstationary", help="Go on where the gradient is large.")
-    ] = False,
-    scale: Annotated[float, typer.Option(help="Factor on the wavenumbers of spectra.")] = 1.0,
-    fwhm: Annotated[float, typer.Option(metavar="CM⁻¹", help="Width of the lines.")] = 10.0,
-    shape: Annotated[
-        str, typer.Option(parser=shape_of, metavar="SHAPE", help="lorentzian, gaussian, …")
-    ] = "lorentzian",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    method: HessianMethod = None,
+    basis: Basis = "def2-svp",
+    charge: Charge = None,
+    multiplicity: Multiplicity = None,
+    isotopes: Isotopes = None,
+    tolerance: Tolerance = None,
+    allow_nonstationary: AllowNonstationary = False,
+    scale: Scale = 1.0,
+    fwhm: Fwhm = 10.0,
+    shape: Shape = "lorentzian",
+    as_json: AsJson = False,
 ) -> None:
-    """One HTML file: structure with symmetry elements, character table, spectra, moving modes."""
+    """One HTML file about a molecule, with its modes in motion.
+
+    Structure with symmetry elements, character table, spectra, what they determine. It loads
+    nothing from elsewhere.
+    """
     from ..vibration.files.text import write_text
-    from ..vibration.lineshapes import check_shape
     from .page.document import document
 
-    check_shape(shape, fwhm, 0.5)
     if out is not None:
         _check_target(out)
     drawing = Drawing(fwhm, shape, scale, None, 298.15)
-    if _brings_its_own(subject):
-        _refuse_options(subject, method, charge, multiplicity)
+    if has_modes(subject):
+        refuse_for_a_hessian(subject, method=method, charge=charge, multiplicity=multiplicity)
         contents = _of_file(subject, isotopes or [], tolerance, allow_nonstationary, drawing)
     else:
-        molecule = isotopes_of(isotopes or [], _molecule(subject, charge, multiplicity))
+        molecule = isotopes_of(isotopes or [], molecule_of(subject, charge, multiplicity))
         if method is None:
             contents = _of_structure(subject, molecule, tolerance)
         else:
             contents = _computed(subject, molecule, method, basis, tolerance, drawing)
-    target = out or Path(f"{_plain(contents.name)[:80]}-report.html")
+    target = out or Path(f"{file_name(contents.name)}-report.html")
     if out is None:
         _check_target(target)
-    text = document(contents, version=_version())
+    text = document(contents, version=version_of("spektron") or "from source")
     write_text(text, target)
     _tell(subject, contents, target, len(text.encode()), as_json)
 
 
-def _brings_its_own(text: str) -> bool:
-    """Whether the input is a file that is no structure, so that it should have modes."""
-    path = Path(text)
-    try:
-        return path.is_file() and path.suffix.lower() not in _STRUCTURES
-    except (OSError, ValueError):  # too long for a path, or with a zero byte
-        return False
-
-
-def _refuse_options(
-    text: str, method: str | None, charge: int | None, multiplicity: int | None
-) -> None:
-    from ..pointgroup.errors import InputError
-
-    given = {"--method": method, "--charge": charge, "--multiplicity": multiplicity}
-    for name, value in given.items():
-        if value is not None:
-            raise InputError(
-                f"{text} is not a structure: leave {name} {value} out to use its Hessian, or give "
-                f"a file of {', '.join(_STRUCTURES)}"
-            )
-
-
 def _check_target(path: Path) -> None:
     """Refuse a file that cannot be written before any work is done."""
-    import os
-
     from ..pointgroup.errors import FileError
 
     if path.suffix.lower() not in (".html", ".htm"):
         raise FileError(f"{path}: a report is an HTML file; name it .html")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise FileError(f"{path}: cannot be written; choose a file in a folder that can")
+    checked_file(path)
 
 
 def _of_structure(given: str, molecule: Molecule, tolerance: float | None) -> Contents:
@@ -160,10 +117,9 @@ def _of_file(
     drawing: Drawing,
 ) -> Contents:
     """Contents from a file with a Hessian or with printed modes."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        data, modes = _read(Path(given), isotopes, tolerance, allow_nonstationary)
-    return _with_modes(given, data, modes, drawing, caught)
+    with warnings_as_lines() as notes:
+        data, modes = modes_of_file(Path(given), isotopes, tolerance, allow_nonstationary)
+    return _with_modes(given, data, modes, drawing, notes)
 
 
 def _computed(
@@ -178,12 +134,10 @@ def _computed(
     from ..vibration.modes import normal_modes
     from ..vibration.reference import reference_data
 
-    level = Level(method, "" if "xtb" in method or method == "gfn2" else basis)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        data = reference_data(molecule, level, tolerance=tolerance).data
+    with warnings_as_lines() as notes:
+        data = reference_data(molecule, Level(method, basis), tolerance=tolerance).data
         modes = normal_modes(data, tolerance=tolerance)
-    return _with_modes(given, data, modes, drawing, caught)
+    return _with_modes(given, data, modes, drawing, notes)
 
 
 def _with_modes(
@@ -191,23 +145,12 @@ def _with_modes(
     data: HarmonicData,
     modes: NormalModes,
     drawing: Drawing,
-    caught: list[warnings.WarningMessage],
+    notes: list[str],
 ) -> Contents:
     from .page.contents import contents_of, vibrations_of
 
-    notes = tuple(
-        dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, UserWarning))
-    )
-    for note in notes:
-        complain(f"note: {note}")
-    return contents_of(given, modes.symmetry, vibrations_of(modes, data, drawing, notes), data)
-
-
-def _version() -> str:
-    try:
-        return version_of("spektron")
-    except PackageNotFoundError:  # run from its folders
-        return "from source"
+    vibrations = vibrations_of(modes, data, drawing, tuple(notes))
+    return contents_of(given, modes.symmetry, vibrations, data)
 
 
 def _tell(given: str, contents: Contents, target: Path, size: int, as_json: bool) -> None:

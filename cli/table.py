@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .grid import Grid
+from .options import AsJson
 from .output import (
     Json,
     activity_json,
@@ -72,7 +73,7 @@ def table(
         str | None,
         typer.Option("--correlate", metavar="SUBGROUP", help="Irreps as those of a subgroup."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Character table and selection rules of a point group.
 

@@ -12,24 +12,21 @@ The JSON of ``--json`` is described in `transfer_page`.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .drawing import checked_figure
+from .options import AsJson, Workers, natural, whole
 from .output import complain, interruptible, print_json, show
+from .progress import State, progress
 from .transfer_page import page, record
 
 if TYPE_CHECKING:
     from ..ml.benchmark import Plan, Results
     from ..ml.spectra import Study, Unit
-
-_NEWS = 30.0
-"""Seconds between lines of progress where there is no terminal."""
 
 
 def transfer(
@@ -43,18 +40,25 @@ def transfer(
     ],
     master: Annotated[
         str | None,
-        typer.Option(show_default=False, help="Instrument of the calibration; all if not given."),
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="Instrument of the calibration; all if not given.",
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(show_default=False, help="Instrument to predict on; all if not given."),
+        typer.Option(
+            metavar="NAME", show_default=False, help="Instrument to predict on; all if not given."
+        ),
     ] = None,
     properties: Annotated[
         list[str] | None,
         typer.Option(
             "--property",
+            metavar="NAME",
             show_default=False,
-            help="Reference value; can be given several times, all if not given.",
+            help="Reference value; all if not given; can be repeated.",
         ),
     ] = None,
     k: Annotated[
@@ -63,11 +67,18 @@ def transfer(
             "--k",
             metavar="N",
             show_default="0, 5, 10, 25",
-            help="Transfer samples; can be given several times.",
+            help="Transfer samples; can be repeated.",
         ),
     ] = None,
-    splits: Annotated[int, typer.Option(metavar="N", help="Number of random splits.")] = 50,
-    first_seed: Annotated[int, typer.Option(metavar="N", help="Seed of the first split.")] = 0,
+    splits: Annotated[
+        int, typer.Option(metavar="N", parser=natural, help="Number of random splits.")
+    ] = 50,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", parser=whole, help="Of the first split; the others have those that follow."
+        ),
+    ] = 0,
     test: Annotated[
         int | None,
         typer.Option(metavar="N", show_default="a quarter", help="Samples of the test set."),
@@ -79,7 +90,10 @@ def transfer(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            "--method", show_default=False, help="Method; can be given several times, else all."
+            "--method",
+            metavar="NAME",
+            show_default=False,
+            help="Method; all if not given; can be repeated.",
         ),
     ] = None,
     unit: Annotated[
@@ -90,23 +104,24 @@ def transfer(
         bool, typer.Option("--resample", help="Interpolate instruments onto the master's axis.")
     ] = False,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where finished splits are kept.")
+        Path, typer.Option(metavar="DIR", help="Folder in which finished splits are kept.")
     ] = Path("transfer.cells"),
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", show_default=False, help="Processes; all cores if not given."),
-    ] = None,
+    workers: Workers = None,
     audit: Annotated[
         bool,
         typer.Option("--audit", help="First refit with changed test samples; nothing may change."),
     ] = False,
     figure: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="R² and RMSEP against k."),
+        typer.Option(
+            metavar="FILE", show_default=False, help="Draw R² and RMSEP against k: png, pdf, svg."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Move a calibration between instruments with k samples: a benchmark of methods.
+    """Methods that move a calibration between instruments.
+
+    A benchmark: k samples are measured on both.
 
     Interrupted, it continues when the same command is given again.
     """
@@ -123,7 +138,7 @@ def transfer(
         pairs=pairs,
         properties=_properties(study, properties),
         ks=tuple(sorted(set(k if k else (0, 5, 10, 25)))),
-        seeds=tuple(range(first_seed, first_seed + _at_least_one(splits))),
+        seeds=tuple(range(seed, seed + splits)),
         methods=tuple(dict.fromkeys(methods or NAMES)),
         n_test=test,
         n_calibration=calibration,
@@ -151,12 +166,6 @@ def _unit(text: str | None) -> Unit | None:
     if text in ("cm-1", "cm⁻¹", "1/cm"):
         return "cm-1"
     raise typer.BadParameter(f"unit {text!r} is neither nm nor cm-1")
-
-
-def _at_least_one(splits: int) -> int:
-    if splits < 1:
-        raise typer.BadParameter(f"{splits} splits; give 1 or more")
-    return splits
 
 
 def _pairs(study: Study, master: str | None, target: str | None) -> tuple[tuple[str, str], ...]:
@@ -237,36 +246,16 @@ def _run(study: Study, plan: Plan, out: Path, workers: int | None) -> Results:
     from ..ml.benchmark import run_plan
 
     kept = f"{out} keeps what is finished, the same command continues"
-    with interruptible(lambda: kept), _reporting() as report:
-        return run_plan(study, plan, out, workers=workers, progress=report)
+    with interruptible(lambda: kept), progress() as report:
+        return run_plan(
+            study,
+            plan,
+            out,
+            workers=workers,
+            progress=lambda done, total: report(_state(done, total)),
+        )
 
 
-@contextmanager
-def _reporting() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, else a line now and then, both on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines_of_progress()
-        return
-    shown = (BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
-    with Progress(*shown, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _lines_of_progress() -> Callable[[int, int], None]:
-    last, told = time.monotonic(), False
-
-    def report(done: int, total: int) -> None:
-        nonlocal last, told
-        if done and not told and done < total and time.monotonic() - last < 1:
-            complain(f"continues: {done} of {total} splits are finished")
-        told = True
-        if time.monotonic() - last > _NEWS:
-            last = time.monotonic()
-            complain(f"{done} of {total} splits")
-
-    return report
+def _state(done: int, total: int) -> State:
+    first = f"continues: {done} of {total} splits are finished" if 0 < done < total else ""
+    return State(done, total, f"{done} of {total} splits", first)

@@ -1,98 +1,21 @@
-"""What ``spektron spectrum`` and ``spektron modes`` share: modes as a page, as JSON, as files."""
+"""Modes as a page and as JSON, for ``spektron spectrum`` and ``spektron modes``."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from .output import Json, columns, complain, facts, fraction_json, fraction_text
+from .output import Json, columns, facts, fraction_json, fraction_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..pointgroup import Molecule
-    from ..vibration.harmonic import HarmonicData
     from ..vibration.modes import NormalModes
-    from ..vibration.spectrum import Spectrum
     from ..vibration.thermochemistry import Thermochemistry
 
-_MASS_NUMBERS = {"D": 2, "T": 3}
 _SPLIT = 1.0
 """cm⁻¹; the modes of a degenerate set that differ by more get a row each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """How spectra are drawn from modes.
-
-    Attributes
-    ----------
-    fwhm : float, cm⁻¹
-    shape : "lorentzian", "gaussian" or "pseudo-voigt"
-    scale : float
-        Factor on the wavenumbers.
-    laser : float or None, nm
-    temperature : float, K
-    """
-
-    fwhm: float
-    shape: Any
-    scale: float
-    laser: float | None
-    temperature: float
-
-
-def isotopes_of(texts: Sequence[str], molecule: Molecule) -> Molecule:
-    """The isotopologue that options such as ``H=D``, ``C=13`` or ``1=18`` ask for.
-
-    A number on the left is an atom, counted from 1; a symbol stands for all atoms of the
-    element, except those that are named by number.
-
-    Raises
-    ------
-    InputError
-        If a text is no assignment, or names an atom or isotope that there is not.
-    """
-    from ..pointgroup.errors import InputError
-
-    wanted: dict[int | str, int] = {}
-    for text in [part for t in texts for part in t.split(",")]:
-        found = re.fullmatch(r"\s*([A-Za-z]{1,2}|\d+)\s*=\s*([DT]|\d+)\s*", text)
-        if not found:
-            raise InputError(f"isotopes {text!r}: write H=D, C=13, or an atom's number, 1=18")
-        left, right = found.groups()
-        if left.isdigit() and not 1 <= int(left) <= molecule.n_atoms:
-            raise InputError(f"isotopes {text!r}: atoms are numbered 1 to {molecule.n_atoms}")
-        atoms: int | str = int(left) - 1 if left.isdigit() else left
-        if right in _MASS_NUMBERS:
-            named = molecule.symbols[atoms] if isinstance(atoms, int) else atoms
-            if named != "H":
-                raise InputError(f"isotopes {text!r}: D and T are isotopes of H")
-        wanted[atoms] = _MASS_NUMBERS[right] if right in _MASS_NUMBERS else int(right)
-    return molecule.with_isotopes(wanted) if wanted else molecule
-
-
-@contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Warnings of the rooms, each once, as one line on standard error."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        finally:
-            for text in dict.fromkeys(str(w.message) for w in caught if _is_ours(w)):
-                complain(f"note: {text}")
-
-
-def _is_ours(warning: warnings.WarningMessage) -> bool:
-    return issubclass(warning.category, UserWarning)
 
 
 # ---- for people ----
@@ -165,7 +88,7 @@ def _heads(modes: NormalModes) -> list[str]:
 
 def _rows(modes: NormalModes) -> Iterator[list[str]]:
     """One row for each degenerate set, intensities summed; for each mode of a split set."""
-    for members in _bands(modes):
+    for members in bands(modes):
         first = members[0]
         label = f"{first + 1}" if len(members) == 1 else f"{first + 1}–{members[-1] + 1}"
         row = [label, modes.irreps[first], f"{modes.wavenumbers[members].mean():.2f}"]
@@ -173,13 +96,14 @@ def _rows(modes: NormalModes) -> Iterator[list[str]]:
             row.append(f"{modes.ir_intensities[members].sum():.2f}")
         if modes.raman_activities is not None:
             row.append(f"{modes.raman_activities[members].sum():.2f}")
-            row.append(_ratio(modes, members))
+            row.append(depolarisation_text(modes, members))
         row.append(f"{modes.reduced_masses[members].mean():.3f}")
         row.append(f"{modes.force_constants[members].mean():.3f}")
         yield [*row, active_in(modes, first)]
 
 
-def _bands(modes: NormalModes) -> Iterator[list[int]]:
+def bands(modes: NormalModes) -> Iterator[list[int]]:
+    """Modes, counted from 0, that make a row: a degenerate set, or one mode of a split set."""
     for number in dict.fromkeys(modes.sets.tolist()):
         members = list(modes.members(number))
         if modes.splitting(number) > _SPLIT:
@@ -188,7 +112,7 @@ def _bands(modes: NormalModes) -> Iterator[list[int]]:
             yield members
 
 
-def _ratio(modes: NormalModes, members: list[int]) -> str:
+def depolarisation_text(modes: NormalModes, members: list[int]) -> str:
     """Depolarisation ratio; a dash where the set has no Raman activity to speak of."""
     if modes.depolarisation is None or not modes.activity(members[0]).raman:
         return "–"
@@ -282,91 +206,3 @@ def _number(values: Any, i: int) -> float | None:
     if values is None or values[i] != values[i]:
         return None
     return float(values[i])
-
-
-# ---- files ----
-
-
-def checked_folder(path: Path) -> Path:
-    """A folder for results, made if it is not there.
-
-    Raises
-    ------
-    FileError
-        If it cannot be made.
-    """
-    from ..pointgroup.errors import FileError
-
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be made a folder: {error.strerror}") from None
-    return path
-
-
-@contextmanager
-def empty_folder_removed(folder: Path) -> Iterator[None]:
-    """Where the work within fails before anything is kept, leave no empty folder."""
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):  # it is not empty
-            folder.rmdir()
-        raise
-
-
-def spectra_of(modes: NormalModes, drawing: Drawing) -> list[Spectrum]:
-    """IR and Raman spectra, those whose intensities are known."""
-    from ..vibration.spectrum import broaden
-
-    known = {"ir": modes.ir_intensities, "raman": modes.raman_activities}
-    return [
-        broaden(
-            modes,
-            kind,  # type: ignore[arg-type]
-            fwhm=drawing.fwhm,
-            shape=drawing.shape,
-            scale=drawing.scale,
-            laser=drawing.laser if kind == "raman" else None,
-            temperature=drawing.temperature,
-        )
-        for kind, values in known.items()
-        if values is not None and len(modes)
-    ]
-
-
-def write_results(
-    folder: Path, data: HarmonicData, modes: NormalModes, drawing: Drawing
-) -> list[str]:
-    """Every file of a result, each whole or not at all; their names."""
-    from ..vibration.files.extxyz import write_displacements
-    from ..vibration.files.jcamp import write_jcamp
-    from ..vibration.files.molden import write_molden
-    from ..vibration.files.qcschema import write_harmonic
-    from ..vibration.files.tables import write_curve, write_peaks
-    from ..vibration.plots import save_figure, spectrum_figure
-
-    spectra = spectra_of(modes, drawing)
-    jobs: dict[str, Callable[[Path], object]] = {
-        "harmonic.json": lambda p: write_harmonic(data, p),
-        "geometry.xyz": data.molecule.write,
-        "modes.csv": lambda p: write_peaks(modes, p),
-        "modes.molden": lambda p: write_molden(modes, p),
-        "modes.xyz": lambda p: write_displacements(modes, p),
-    }
-    for spectrum in spectra:
-        jobs[f"{spectrum.kind}.csv"] = lambda p, s=spectrum: write_curve(s, p)  # type: ignore[misc]
-        jobs[f"{spectrum.kind}.jdx"] = lambda p, s=spectrum: write_jcamp(s, p)  # type: ignore[misc]
-    if spectra:
-        title = f"{modes.molecule.name or modes.molecule.formula}, {modes.level}"
-        jobs["spectrum.png"] = lambda p: save_figure(spectrum_figure(*spectra, title=title), p)
-    for name, write in jobs.items():
-        write(folder / name)
-    return list(jobs)
-
-
-def shape_of(text: str) -> str:
-    """A line shape from the command line."""
-    if text not in ("lorentzian", "gaussian", "pseudo-voigt"):
-        raise typer.BadParameter(f"{text!r}: choose lorentzian, gaussian or pseudo-voigt")
-    return text

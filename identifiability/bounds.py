@@ -147,6 +147,11 @@ def recognition(means: FloatArray, *, samples: int = 100_000, seed: int = 0) -> 
         Noisy spectra drawn, the same number of each member.
     seed : int
 
+    Raises
+    ------
+    IdentifiabilityError
+        If there are fewer than two members.
+
     Notes
     -----
     Noise is drawn in the span of the differences of the members, which holds all that tells

@@ -100,7 +100,7 @@ class Completeness:
 
     @property
     def R(self) -> Fraction | None:
-        """Information completeness ratio |IR ∪ Raman| / N_vib."""
+        """Information completeness ratio ``|IR ∪ Raman| / N_vib``."""
         return self.counts.R
 
     @property
@@ -121,12 +121,12 @@ class Completeness:
         split = ", ".join(f"{n} {name}" for name, n in self.split.items() if n)
         lines = [f"{self.counts}", f"  {self.counts.n_vib} modes: {split}"]
         lines += [f"  {r.irrep} ({r.n_modes}) is silent: {r.text}" for r in self.reasons]
-        lines += [f"  isotopologue {d}" for d in _first_to_reveal(self.isotopologues)]
-        lines += [f"  distortion {d}" for d in _first_to_reveal(self.distortions)]
+        lines += [f"  isotopologue {d}" for d in first_to_reveal(self.isotopologues)]
+        lines += [f"  distortion {d}" for d in first_to_reveal(self.distortions)]
         return "\n".join(lines)
 
 
-def _first_to_reveal(descents: tuple[Descent, ...]) -> list[Descent]:
+def first_to_reveal(descents: tuple[Descent, ...]) -> list[Descent]:
     """Descents that show an irrep, or show it in a spectrum, that none before them did."""
     known: set[tuple[str, str]] = set()
     out = []

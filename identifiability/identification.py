@@ -111,6 +111,30 @@ class Identification:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """What one set of data determines of the force constants.
+
+    Attributes
+    ----------
+    data : tuple of "freq", "ir", "raman", "depolarisation"
+    n_observables, n_parameters, rank : int
+    undetermined : tuple of str
+        Names of the force constants that take part in a direction left open.
+    """
+
+    data: tuple[str, ...]
+    n_observables: int
+    n_parameters: int
+    rank: int
+    undetermined: tuple[str, ...]
+
+    @property
+    def deficiency(self) -> int:
+        """Number of directions left open."""
+        return self.n_parameters - self.rank
+
+
 def identify(force_field: ForceField, observables: Observables) -> Identification:
     """Rank of a set of spectra at a force field.
 
@@ -137,14 +161,44 @@ def identify(force_field: ForceField, observables: Observables) -> Identificatio
     3
     """
     _refuse_too_large(force_field, observables)
-    response = respond(force_field.matrix, force_field.parameters, observables)
-    jacobian = without_nuisance(response)
-    _, values, rows = np.linalg.svd(jacobian, full_matrices=True)
-    largest = float(np.linalg.norm(response.jacobian, 2)) if len(values) else 0.0
-    rank = int(np.count_nonzero(values > _ZERO * largest))
+    response, values, rows, rank = _decomposed(force_field, observables, full=True)
     return Identification(
         force_field, observables, response, values, rank, rows[:rank], rows[rank:]
     )
+
+
+def local_rank(force_field: ForceField, observables: Observables) -> Rank:
+    """The rank that `identify` gives, without the null directions, which take most of its time.
+
+    What a force constant has of them is what it lacks of the directions that are determined.
+
+    Parameters
+    ----------
+    force_field : ForceField
+    observables : Observables
+
+    Raises
+    ------
+    IdentifiabilityError
+        As `identify`, but it does not look at the memory.
+    """
+    response, _, rows, rank = _decomposed(force_field, observables, full=False)
+    lacking = 1 - (rows[:rank] ** 2).sum(axis=0)
+    names = force_field.parameters.names
+    undetermined = tuple(n for n, s in zip(names, lacking, strict=True) if s > _PARTICIPATES)
+    if rank == len(names):
+        undetermined = ()
+    return Rank(observables.data, len(response.values), len(names), rank, undetermined)
+
+
+def _decomposed(
+    force_field: ForceField, observables: Observables, *, full: bool
+) -> tuple[Response, FloatArray, FloatArray, int]:
+    """Response, singular values, right singular vectors (all P of them if ``full``), rank."""
+    response = respond(force_field.matrix, force_field.parameters, observables)
+    _, values, rows = np.linalg.svd(without_nuisance(response), full_matrices=full)
+    largest = float(np.linalg.norm(response.jacobian, 2)) if len(values) else 0.0
+    return response, values, rows, int(np.count_nonzero(values > _ZERO * largest))
 
 
 def _refuse_too_large(force_field: ForceField, observables: Observables) -> None:

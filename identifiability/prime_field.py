@@ -38,7 +38,13 @@ class PrimeField:
         return _cosines(self.prime, self.order)
 
     def image(self, values: FloatArray) -> Integers:
-        """Images of numbers that are integers or cosines of the field."""
+        """Images of numbers that are integers or cosines of the field.
+
+        Raises
+        ------
+        IdentifiabilityError
+            If a number is neither.
+        """
         flat = np.asarray(values, dtype=np.float64).ravel()
         known = _real_cosines(self.order)
         by_size = np.argsort(known)

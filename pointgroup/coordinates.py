@@ -117,7 +117,7 @@ def finite_subgroup(symmetry: Symmetry, order: int = 4) -> Symmetry:
 def projector(symmetry: Symmetry, irrep: str) -> FloatArray:
     """Orthogonal projector on all Cartesian displacements of one irrep; (3N, 3N).
 
-    P = (d/|G|) Σ_g χ(g) D(g), with the character of the merged pair for E of Cn and the like.
+    ``P = (d/|G|) Σ_g χ(g) D(g)``, with the character of the merged pair for E of Cn and the like.
     """
     table = _finite_table(symmetry.group)
     row = table.index(irrep)

@@ -139,7 +139,7 @@ class ModeCounts:
 
     @property
     def R(self) -> Fraction | None:
-        """Information completeness ratio |IR ∪ Raman| / N_vib; None for a single atom."""
+        """Information completeness ratio ``|IR ∪ Raman| / N_vib``; None for a single atom."""
         return _visible_fraction(self.modes)
 
     @property

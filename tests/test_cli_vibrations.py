@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 import pytest
+from spektron.cli.inputs import isotopes_of
 from spektron.cli.main import main
-from spektron.cli.vibrations import isotopes_of
 from spektron.pointgroup import InputError, example
 from spektron.vibration import normal_modes, read_harmonic
 from spektron.vibration.files import read_jcamp
@@ -147,7 +147,12 @@ def test_interrupted_by_ctrl_c(tmp_path):
         (("spectrum", "nowhere.xyz"), ["nowhere.xyz"]),
         (("spectrum", "water", "--isotopes", "H=9"), ["9"]),
         (("spectrum", "water", "--isotopes", "C=D"), ["C=D"]),
+        (("spectrum", "water", "--temperature", "-1"), ["--temperature", "-1", "positive"]),
+        (("spectrum", "water", "--scale", "nan"), ["--scale", "nan"]),
+        (("spectrum", "water", "--laser", "0"), ["--laser", "0"]),
+        (("spectrum", "water", "--method", "hf", "--tolerance", "9"), ["tolerance 9 Å", "0.5 Å"]),
         (("modes", "nowhere.log"), ["nowhere.log"]),
+        (("modes", "water"), ["water: no such file", "harmonic.json"]),
     ],
 )
 def test_bad_input(run, tmp_path, monkeypatch, arguments, names):

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spektron.cli.main import main
 from spektron.cli.page.characters import cells
-from spektron.cli.page.contents import contents_of, rank_of, vibrations_of
+from spektron.cli.page.contents import contents_of, vibrations_of
 from spektron.cli.page.document import document
 from spektron.cli.page.elements import elements_of
 from spektron.cli.page.markup import data_script, escaped, tag
 from spektron.cli.page.scene import packed
 from spektron.cli.page.spectra import spectra_figure
-from spektron.cli.vibrations import Drawing
+from spektron.cli.results import Drawing
 from spektron.pointgroup import Molecule, PointGroup, detect, example, molecule_from_input
 from spektron.vibration import normal_modes, read_harmonic
 
@@ -241,10 +241,11 @@ def test_rank_of_water():
 @pytest.mark.parametrize("name", ["water", "benzene", "adamantane", "hydrogen_peroxide"])
 def test_ranks_are_those_of_identify(name):
     from spektron.identifiability import ForceField, Isotopologue, Observables, identify
+    from spektron.identifiability.identification import local_rank
 
     field = ForceField.random(example(name), seed=3)
     observables = Observables((Isotopologue.of(field.space),))
-    wanted, found = identify(field, observables), rank_of(field, observables)
+    wanted, found = identify(field, observables), local_rank(field, observables)
     assert (found.rank, found.n_parameters) == (wanted.rank, wanted.n_parameters)
     assert found.undetermined == wanted.undetermined
     assert found.deficiency == wanted.deficiency
@@ -554,3 +555,19 @@ def test_method_computes_a_hessian(run, tmp_path):
     # HF/STO-3G at its minimum, by the analytic Hessian of PySCF, density fitting apart.
     values = [float(b["wavenumber"]) for b in Page(target.read_text("utf-8")).scene()["bands"]]
     assert values == pytest.approx([2170.0, 4140.0, 4391.1], abs=3)
+
+
+def test_a_large_molecule_says_what_was_left_out():
+    # C120, two cages far apart: beyond the size to which isotopologues are gone through.
+    cage = example("c60")
+    far = Molecule(
+        cage.symbols * 2, np.concatenate([cage.positions, cage.positions + np.array([0, 0, 30])])
+    )
+    contents = contents_of("two", detect(far))
+    assert contents.counts.n_silent
+    assert contents.proof is None
+    text = document(contents, version="0")
+    assert "not looked for: 120 atoms" in text
+    assert "up to 100" in text
+    small = document(contents_of("benzene", detect(example("benzene"))), version="0")
+    assert "not looked for" not in small

@@ -279,14 +279,14 @@ def test_no_reference_values(run):
         (["--master", "a", "--target", "a"], ["no two instruments", "both a"]),
         (["--property", "Fat"], ["no property Fat; it has Oil"]),
         (["--method", "magic"], ["unknown method magic"]),
-        (["--splits", "0"], ["0 splits"]),
-        (["--first-seed", "-1"], ["seed -1"]),
+        (["--splits", "0"], ["--splits", "0: give", "at least 1"]),
+        (["--seed", "-1"], ["--seed", "-1: give", "at least 0"]),
         (["--method", "sbc", "--k", "0"], ["sbc with k of 0", "nothing runs"]),
         (["--unit", "THz"], ["THz", "nm nor cm-1"]),
         (["--figure", "f.gif"], ["f.gif: unknown type of figure"]),
         (["--figure", "nowhere/f.png"], ["cannot be written"]),
         (["--out", "data/a.csv/cells"], ["data/a.csv/cells"]),
-        (["--workers", "0"], ["0 workers"]),
+        (["--workers", "0"], ["--workers", "0: give", "at least 1"]),
     ],
 )
 def test_options_that_cannot_be(capsys, arguments, words):

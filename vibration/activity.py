@@ -109,7 +109,7 @@ class ObservedCompleteness:
     spectra : tuple of "ir", "raman"
         Those whose intensities are known; the others count as not measured.
     R : Fraction or None
-        |IR ∪ Raman| / N_vib that symmetry allows; None for a single atom.
+        ``|IR ∪ Raman| / N_vib`` that symmetry allows; None for a single atom.
     """
 
     threshold: float

@@ -59,9 +59,9 @@ class NormalModes:
     sets : (n,) int
         Number of the degenerate set that each mode belongs to, counted from 0.
     displacements : (n, N, 3)
-        Cartesian displacements d, each normalised to Σ|d|² = 1.
+        Cartesian displacements d, each normalised to ``Σ|d|² = 1``.
     reduced_masses : (n,), u
-        μ = Σ m_i |d_i|² of the normalised displacement, as Gaussian prints it: 1.008 for H2,
+        ``μ = Σ m_i |d_i|²`` of the normalised displacement, as Gaussian prints it: 1.008 for H2,
         twice the μ of textbooks.
     force_constants : (n,), mdyn/Å
         4π²c²ν̃²μ with that μ, negative for imaginary modes.

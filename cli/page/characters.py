@@ -6,23 +6,17 @@ from typing import Any
 
 from ...pointgroup import CharacterTable, ContinuousTable, PointGroup, basis_sets
 from ...pointgroup.theory.cyclotomic import IntArray
-from ...pointgroup.theory.display import _exact_text, _fourier
+from ...pointgroup.theory.display import CONTINUOUS_CLASSES, continuous_cells, exact_text
 from .markup import Markup, joined, table, tag
 
 Table = CharacterTable | ContinuousTable
-
-_CONTINUOUS_HEADS = {
-    "C∞v": ["E", "2C∞(φ)", "∞σv"],
-    "D∞h": ["E", "2C∞(φ)", "∞σv", "i", "2S∞(φ)", "∞C2'"],
-    "Kh": ["E", "∞C∞(φ)", "i", "∞S∞(φ)"],
-}
 
 
 def heads(of: Table) -> list[str]:
     """Labels of the classes."""
     if isinstance(of, CharacterTable):
         return [c.label for c in of.classes]
-    return _CONTINUOUS_HEADS[of.group.family]
+    return list(CONTINUOUS_CLASSES[of.group.family])
 
 
 def cells(of: Table, chi: IntArray) -> list[str]:
@@ -37,25 +31,14 @@ def cells(of: Table, chi: IntArray) -> list[str]:
     """
     if isinstance(of, CharacterTable):
         return [exact(of, element) for element in chi]
-    out = []
-    middle = chi.shape[1] // 2
-    for row, component in enumerate(chi):
-        if of.group.family != "Kh" and row % 2:
-            out.append(str(component[middle]))
-            continue
-        # S∞(φ) is i·C∞(φ + π), which changes the sign of the odd harmonics.
-        signs = [-1 if row and m % 2 else 1 for m in range(middle + 1)]
-        harmonics = [int(c) for c in component[middle:]]
-        out.append(str(component.sum()))
-        out.append(_fourier([s * c for s, c in zip(signs, harmonics, strict=True)]))
-    return [_minus(text) for text in out]
+    return [_minus(text) for text in continuous_cells(of, chi)]
 
 
 def exact(of: CharacterTable, element: Any) -> str:
     """An element of the ring of characters as text; sympy is asked only if it is irrational."""
     if not element[1:].any():
         return _minus(str(int(element[0])))
-    return _minus(str(_exact_text(of.ring.to_sympy(element))))
+    return _minus(str(exact_text(of.ring.to_sympy(element))))
 
 
 def _minus(text: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..vibrations import Drawing, _bands
+from ..results import Drawing
+from ..vibrations import bands, depolarisation_text
 
 if TYPE_CHECKING:
     from ...identifiability import (
         Completeness,
-        ForceField,
-        Observables,
         Tensors,
     )
+    from ...identifiability.identification import Rank
     from ...pointgroup import ModeCounts, Molecule, Symmetry
     from ...vibration import HarmonicData, NormalModes
 
@@ -86,30 +86,6 @@ class Vibrations:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """What one set of data determines of the force constants.
-
-    Attributes
-    ----------
-    data : tuple of "freq", "ir", "raman"
-    n_observables, n_parameters, rank : int
-    undetermined : tuple of str
-        Names of the force constants that take part in a direction left open.
-    """
-
-    data: tuple[str, ...]
-    n_observables: int
-    n_parameters: int
-    rank: int
-    undetermined: tuple[str, ...]
-
-    @property
-    def deficiency(self) -> int:
-        """Number of directions left open."""
-        return self.n_parameters - self.rank
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Determination:
     """Ranks of the force field for a growing set of data, or why there are none.
@@ -138,9 +114,11 @@ class Contents:
     symmetry : Symmetry
     counts : ModeCounts
     proof : Completeness or None
-        What opens silent irreps; None where none is silent or the molecule is too large.
+        What opens silent irreps; None where none is silent, or as ``why_no_proof`` tells.
     vibrations : Vibrations or None
     determination : Determination
+    why_no_proof : str
+        Why there is no proof though modes are silent; empty otherwise.
     """
 
     given: str
@@ -149,6 +127,7 @@ class Contents:
     proof: Completeness | None
     vibrations: Vibrations | None
     determination: Determination
+    why_no_proof: str = ""
 
     @property
     def molecule(self) -> Molecule:
@@ -171,20 +150,27 @@ def contents_of(
     from ...pointgroup import mode_counts
 
     counts = mode_counts(symmetry)
-    determination = _determination(symmetry, data)
-    return Contents(given, symmetry, counts, _proof(symmetry, counts), vibrations, determination)
+    proof, why = _proof(symmetry, counts)
+    return Contents(given, symmetry, counts, proof, vibrations, _determination(symmetry, data), why)
 
 
-def _proof(symmetry: Symmetry, counts: ModeCounts) -> Completeness | None:
+def _proof(symmetry: Symmetry, counts: ModeCounts) -> tuple[Completeness | None, str]:
+    """What opens silent irreps, and why that is not told."""
     from ...identifiability import completeness
     from ...pointgroup import InputError
 
-    if not counts.n_silent or symmetry.molecule.n_atoms > LARGEST_PROOF:
-        return None
+    if not counts.n_silent:
+        return None, ""
+    n = symmetry.molecule.n_atoms
+    if n > LARGEST_PROOF:
+        return None, (
+            f"not looked for: {n} atoms, a report goes through the isotopologues and distortions "
+            f"of up to {LARGEST_PROOF}; spektron.identifiability.completeness goes further"
+        )
     try:
-        return completeness(symmetry.molecule, largest=1, tolerance=symmetry.tolerance)
-    except InputError:  # too many patterns; R and its reasons stand without them
-        return None
+        return completeness(symmetry.molecule, largest=1, tolerance=symmetry.tolerance), ""
+    except InputError as error:  # too many patterns; R and its reasons stand without them
+        return None, f"not looked for: {error}"
 
 
 def vibrations_of(
@@ -192,13 +178,11 @@ def vibrations_of(
 ) -> Vibrations:
     """Bands with their energy distribution."""
     shares, why = _shares(modes, data)
-    bands = tuple(_band(modes, tuple(members), shares) for members in _bands(modes))
-    return Vibrations(modes, bands, drawing, why, notes)
+    rows = tuple(_band(modes, tuple(members), shares) for members in bands(modes))
+    return Vibrations(modes, rows, drawing, why, notes)
 
 
 def _band(modes: NormalModes, members: tuple[int, ...], shares: dict[int, str]) -> Band:
-    from ..vibrations import _ratio
-
     first, last = members[0], members[-1]
     activity = modes.activity(first)
     chosen = list(members)
@@ -210,7 +194,7 @@ def _band(modes: NormalModes, members: tuple[int, ...], shares: dict[int, str]) 
         modes.irreps[first],
         None if ir is None else float(ir[chosen].sum()),
         None if raman is None else float(raman[chosen].sum()),
-        _ratio(modes, chosen) if raman is not None else "–",
+        depolarisation_text(modes, chosen) if raman is not None else "–",
         activity.ir,
         activity.raman,
         shares.get(int(modes.sets[first]), ""),
@@ -256,9 +240,9 @@ def _ranks(symmetry: Symmetry, data: HarmonicData | None) -> Determination:
     """Ranks for line positions, and for positions with all known intensities."""
     from ...identifiability import ForceField, InternalSpace, Isotopologue, Observables
     from ...identifiability import Tensors as Derivatives
+    from ...identifiability.identification import local_rank
 
     tensors: Tensors | None
-
     _refuse_large(symmetry)
     if data is None:
         space = InternalSpace.of(symmetry.molecule, symmetry.tolerance)
@@ -272,32 +256,10 @@ def _ranks(symmetry: Symmetry, data: HarmonicData | None) -> Determination:
             (), data is None, "a saddle point has no vibrational spectrum to fit force constants to"
         )
     parent = (Isotopologue.of(field.space, symmetry.molecule.masses, "this isotopologue"),)
-    steps = [rank_of(field, Observables(parent))]
+    steps = [local_rank(field, Observables(parent))]
     if words:
-        steps.append(rank_of(field, Observables(parent, ("freq", *words), tensors)))  # type: ignore[arg-type]
+        steps.append(local_rank(field, Observables(parent, ("freq", *words), tensors)))  # type: ignore[arg-type]
     return Determination(tuple(steps), data is None)
-
-
-def rank_of(field: ForceField, observables: Observables) -> Rank:
-    """Rank as `identify` gives it, without the null directions, which take most of its time.
-
-    What a force constant has of them is what it lacks of the directions that are determined.
-    """
-    import numpy as np
-
-    from ...identifiability.identification import _PARTICIPATES, _ZERO, without_nuisance
-    from ...identifiability.observables import respond
-
-    response = respond(field.matrix, field.parameters, observables)
-    _, values, rows = np.linalg.svd(without_nuisance(response), full_matrices=False)
-    largest = float(np.linalg.norm(response.jacobian, 2)) if len(values) else 0.0
-    rank = int(np.count_nonzero(values > _ZERO * largest))
-    lacking = 1 - (rows[:rank] ** 2).sum(axis=0)
-    names = field.parameters.names
-    undetermined = tuple(n for n, s in zip(names, lacking, strict=True) if s > _PARTICIPATES)
-    if rank == len(names):
-        undetermined = ()
-    return Rank(observables.data, len(response.values), len(names), rank, undetermined)
 
 
 def _tensors(data: HarmonicData) -> tuple[list[str], Tensors | None]:

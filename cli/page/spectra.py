@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ...vibration.placement import spread, strongest_apart
+from ..results import spectrum_of
 from .contents import Band, Vibrations
 from .markup import Markup, joined, tag
 
@@ -61,19 +62,19 @@ def spectra_figure(found: Vibrations) -> Figure:
     scale = found.drawing.scale
     bands = [b for b in found.bands if b.wavenumber > 0]
     axis = _axis([b.wavenumber * scale for b in bands])
-    drawn = [k for k in ("ir", "raman") if _known(found, k) and bands]
+    kinds: tuple[Literal["ir", "raman"], ...] = ("ir", "raman")
+    drawn = [k for k in kinds if _known(found, k) and bands]
     parts: list[Markup] = []
     top = 0.0
     lane = False
-    for kind in drawn or ["positions"]:
+    for kind in drawn:
         if kind == "raman" and "ir" in drawn:
             top, lane = _silent_lane(parts, found, axis, top), True
-        if kind == "positions":
-            parts.append(joined(_positions(found, axis, top)))
-            top += _LANE + 20
-        else:
-            parts.append(joined(_panel(found, kind, axis, top)))
-            top += _LABELS + _PANEL
+        parts.append(joined(_panel(found, kind, axis, top)))
+        top += _LABELS + _PANEL
+    if not drawn:
+        parts.append(joined(_positions(found, axis, top)))
+        top += _LANE + 20
     if drawn and not lane:
         top = _silent_lane(parts, found, axis, top)
     parts.append(joined(_ticks(axis, top)))
@@ -112,26 +113,16 @@ def _step(span: float) -> float:
     return next(m * power for m in (1, 2, 5, 10) if m * power >= raw)
 
 
-def _curve(found: Vibrations, kind: str, axis: Axis) -> Spectrum:
-    from ...vibration.spectrum import broaden
-
-    drawing = found.drawing
-    centres = drawing.scale * found.modes.wavenumbers
+def _curve(found: Vibrations, kind: Literal["ir", "raman"], axis: Axis) -> Spectrum:
+    centres = found.drawing.scale * found.modes.wavenumbers
     plain = np.linspace(axis.low, axis.high, _POINTS)
     grid = np.union1d(plain, centres[(centres > axis.low) & (centres < axis.high)])
-    return broaden(
-        found.modes,
-        kind,  # type: ignore[arg-type]
-        fwhm=drawing.fwhm,
-        shape=drawing.shape,
-        scale=drawing.scale,
-        laser=drawing.laser if kind == "raman" else None,
-        temperature=drawing.temperature,
-        grid=grid,
-    )
+    return spectrum_of(found.modes, kind, found.drawing, grid)
 
 
-def _panel(found: Vibrations, kind: str, axis: Axis, top: float) -> Iterator[Markup]:
+def _panel(
+    found: Vibrations, kind: Literal["ir", "raman"], axis: Axis, top: float
+) -> Iterator[Markup]:
     """Curve, sticks and labels of one spectrum."""
     curve = _curve(found, kind, axis)
     bottom = top + _LABELS + _PANEL

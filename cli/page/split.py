@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...identifiability.completeness import _first_to_reveal
+from ...identifiability.completeness import first_to_reveal
 from ...pointgroup import ModeCounts
 from ..output import fraction_text
 from .contents import Contents
@@ -163,13 +163,16 @@ def _reasons(counts: ModeCounts) -> Markup | None:
 def _descents(contents: Contents) -> Markup | None:
     proof = contents.proof
     if proof is None:
-        return None
+        why = contents.why_no_proof
+        return (
+            joined(tag("h3", "What would show them"), tag("p", f"This was {why}.")) if why else None
+        )
     parts: list[Markup] = []
     for title, descents in (
         ("One atom replaced by an isotope", proof.isotopologues),
         ("A distortion that keeps a subgroup", proof.distortions),
     ):
-        chosen = _first_to_reveal(descents)
+        chosen = first_to_reveal(descents)
         if chosen:
             items = [tag("li", str(d)) for d in chosen[:_SHOWN]]
             if len(chosen) > _SHOWN:

@@ -216,6 +216,17 @@ def point_group(molecule: Molecule, tolerance: float | None = None) -> PointGrou
 def _check(molecule: Molecule, tolerance: float | None) -> None:
     if molecule.n_atoms > MAX_ATOMS:
         raise GroupError(f"{molecule.n_atoms} atoms: symmetry is searched up to {MAX_ATOMS}")
+    check_tolerance(tolerance)
+
+
+def check_tolerance(tolerance: float | None) -> None:
+    """Refuse a tolerance (Å) without meaning; None, to be estimated, has one.
+
+    Raises
+    ------
+    ToleranceError
+        If it is outside `MIN_TOLERANCE` to `MAX_TOLERANCE`, or not a number.
+    """
     if tolerance is not None and not MIN_TOLERANCE <= tolerance <= MAX_TOLERANCE:
         raise ToleranceError(
             f"tolerance {tolerance:g} Å: give an RMS displacement between {MIN_TOLERANCE:g} "

@@ -176,7 +176,13 @@ class Molecule:
         return self._changed(masses=masses)
 
     def permuted(self, order: Sequence[int]) -> Self:
-        """The same molecule with its atoms in another order: new atom i is old atom order[i]."""
+        """The same molecule with its atoms in another order: new atom i is old atom order[i].
+
+        Raises
+        ------
+        MoleculeError
+            If the order does not hold each atom, counted from 0, once.
+        """
         if sorted(order) != list(range(self.n_atoms)):
             raise MoleculeError(f"order must hold each of 0…{self.n_atoms - 1} once")
         index = np.asarray(order, dtype=np.intp)

@@ -12,13 +12,21 @@ from typing import Any
 from .basis import BasisSet, basis_sets
 from .characters import CharacterTable
 from .continuous import ContinuousTable
+from .cyclotomic import IntArray
 from .groups import PointGroup
 from .operations import SUPERSCRIPTS
+
+CONTINUOUS_CLASSES = {
+    "C∞v": ("E", "2C∞(φ)", "∞σv"),
+    "D∞h": ("E", "2C∞(φ)", "∞σv", "i", "2S∞(φ)", "∞C2'"),
+    "Kh": ("E", "∞C∞(φ)", "i", "∞S∞(φ)"),
+}
+"""Labels of the classes of a continuous group; φ is the angle of rotation."""
 
 
 def table_text(table: CharacterTable) -> str:
     """Classes across, irreps down, basis functions at the right; under a separated table, ε."""
-    exact = [[_exact_text(v) for v in row] for row in table.to_sympy().tolist()]
+    exact = [[exact_text(v) for v in row] for row in table.to_sympy().tolist()]
     n = lcm(*(v.turn.denominator for row in exact for v in row if isinstance(v, _Root)))
     rows = [[v.text(n) if isinstance(v, _Root) else v for v in row] for row in exact]
     heads = [c.label for c in table.classes]
@@ -29,34 +37,37 @@ def table_text(table: CharacterTable) -> str:
 
 def continuous_table_text(table: ContinuousTable) -> str:
     """The first irreps of C∞v, D∞h or Kh with φ the rotation angle."""
-    heads = {
-        "C∞v": ["E", "2C∞(φ)", "∞σv"],
-        "D∞h": ["E", "2C∞(φ)", "∞σv", "i", "2S∞(φ)", "∞C2'"],
-        "Kh": ["E", "∞C∞(φ)", "i", "∞S∞(φ)"],
-    }[table.group.family]
+    heads = list(CONTINUOUS_CLASSES[table.group.family])
     names = [i.label for i in table.irreps]
     rows = [_continuous_row(table, name) for name in names]
     return _grid(str(table.group), heads, names, rows, _functions_by_irrep(table.group))
 
 
 def _continuous_row(table: ContinuousTable, label: str) -> list[str]:
-    chi = table.character(table.representation(label))
-    middle = chi.shape[1] // 2
+    return continuous_cells(table, table.character(table.representation(label)))
+
+
+def continuous_cells(table: ContinuousTable, chi: IntArray) -> list[str]:
+    """A class function of a continuous group as text, one cell for each class of the table.
+
+    ``chi`` is as `ContinuousTable.character` gives it: a row for each component, and in it
+    the coefficients of exp(imφ), in the order of m.
+    """
     cells = []
+    middle = chi.shape[1] // 2
     for row, component in enumerate(chi):
         if table.group.family != "Kh" and row % 2:
             cells.append(str(component[middle]))
             continue
         # S∞(φ) is i·C∞(φ + π), which changes the sign of the odd harmonics.
-        turned = row > 0
-        cells.append(str(component.sum()))
-        signs = [-1 if turned and m % 2 else 1 for m in range(middle + 1)]
+        signs = [-1 if row and m % 2 else 1 for m in range(middle + 1)]
         harmonics = [int(c) for c in component[middle:]]
-        cells.append(_fourier([s * c for s, c in zip(signs, harmonics, strict=True)]))
+        cells.append(str(component.sum()))
+        cells.append(_cosine_series([s * c for s, c in zip(signs, harmonics, strict=True)]))
     return cells
 
 
-def _fourier(coefficients: Sequence[int]) -> str:
+def _cosine_series(coefficients: Sequence[int]) -> str:
     """Cosine series of a character, from its coefficients a, b, c: a + 2b cos φ + 2c cos 2φ."""
     constant, *others = coefficients
     text = str(constant) if constant or not any(others) else ""
@@ -81,7 +92,7 @@ class _Root:
         return ("-" if self.negative else "") + "ε" + raised
 
 
-def _exact_text(value: Any) -> str | _Root:
+def exact_text(value: Any) -> str | _Root:
     """``2``, ``-1``, ``√2``, ``(1+√5)/2``, ``2cos(2π/7)``, or a complex root of unity."""
     import sympy
 
@@ -93,7 +104,7 @@ def _exact_text(value: Any) -> str | _Root:
         negative = opposite.denominator < turn.denominator
         return _Root(negative, opposite if negative else turn)
     if value.is_Add and all(term.is_negative for term in value.args):
-        return f"-{_exact_text(-value)}"
+        return f"-{exact_text(-value)}"
     text = str(sympy.together(value)).replace(" ", "").replace("*", "").replace("pi", "π")
     return re.sub(r"sqrt\((\d+)\)", r"√\1", text)
 

@@ -58,7 +58,13 @@ class Representation:
     def of(
         cls, table: CharacterTable | ContinuousTable, terms: Iterable[tuple[Irrep, int]]
     ) -> Representation:
-        """Collect (irrep, multiplicity) pairs, dropping those that do not occur."""
+        """Collect (irrep, multiplicity) pairs, dropping those that do not occur.
+
+        Raises
+        ------
+        NotARepresentation
+            If a multiplicity is negative in all.
+        """
         counts: dict[Irrep, int] = {}
         for irrep, count in terms:
             counts[irrep] = counts.get(irrep, 0) + int(count)

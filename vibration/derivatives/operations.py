@@ -69,24 +69,6 @@ class Operations:
         """The totally symmetric part of vectors on the atoms (N, 3)."""
         return np.asarray(sum(self.turned(g, vectors) for g in range(self.order)) / self.order)
 
-    def averaged_matrix(self, matrix: FloatArray) -> FloatArray:
-        """The totally symmetric part of a matrix on the displacements, (3N, 3N)."""
-        n = self.n_atoms
-        blocks = matrix.reshape(n, 3, n, 3)
-        out = np.zeros_like(blocks)
-        for r, p in zip(self.matrices, self.permutations, strict=True):
-            moved = np.einsum("ab,ibjd,cd->iajc", r, blocks, r, optimize=True)
-            out[p[:, None], :, p[None, :], :] += moved.transpose(0, 2, 1, 3)
-        return out.reshape(3 * n, 3 * n) / self.order
-
-    def averaged_dipole(self, derivatives: FloatArray) -> FloatArray:
-        """The totally symmetric part of dipole derivatives, (3N, 3)."""
-        blocks = derivatives.reshape(self.n_atoms, 3, 3)
-        out = np.zeros_like(blocks)
-        for r, p in zip(self.matrices, self.permutations, strict=True):
-            out[p] += r @ blocks @ r.T
-        return out.reshape(-1, 3) / self.order
-
 
 def finite_operations(symmetry: Symmetry) -> Operations:
     """The operations of a molecule; of a linear one those of the finite subgroup C4v or D4h.

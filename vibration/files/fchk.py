@@ -52,7 +52,13 @@ def read_fchk(path: PathLike) -> HarmonicData:
 
 
 def parse_fchk(text: str, path: PathLike) -> HarmonicData:
-    """As `read_fchk`, from the text of the file."""
+    """As `read_fchk`, from the text of the file.
+
+    Raises
+    ------
+    FileError
+        If it is no formatted checkpoint, or lacks the force constants.
+    """
     if not is_fchk(text):
         raise FileError(f"{path}: no formatted checkpoint file: 'Number of atoms' is not found")
     lines = text.splitlines()

@@ -116,7 +116,13 @@ def read_orca_hessian(path: PathLike) -> HarmonicData:
 
 
 def parse_orca_hessian(text: str, path: PathLike) -> HarmonicData:
-    """As `read_orca_hessian`, from the text of the file."""
+    """As `read_orca_hessian`, from the text of the file.
+
+    Raises
+    ------
+    FileError
+        If a section is missing or does not fit the atoms.
+    """
     sections = _sections(text, path)
     molecule = _molecule(sections)
     hessian = sections.matrix("hessian")

@@ -117,7 +117,10 @@ def _parsed(path: PathLike) -> Any:
             'reading other programs\' outputs needs cclib; run: pip install "spektron[dft]"'
         ) from None
     read_text(path)
-    unknown = f"{path}: no output of a quantum-chemistry program that cclib knows"
+    unknown = (
+        f"{path}: no output of a quantum-chemistry program that cclib knows; other files that "
+        "can be read are a formatted checkpoint (.fchk), an ORCA .hess file, and harmonic.json"
+    )
     # cclib fails in as many ways as there are damaged files.
     try:
         with _silent_logger():

@@ -97,7 +97,13 @@ def to_qcschema(data: HarmonicData) -> dict[str, Any]:
 
 
 def parse_qcschema(text: str, path: PathLike) -> HarmonicData:
-    """As `read_qcschema`, from the text of the file."""
+    """As `read_qcschema`, from the text of the file.
+
+    Raises
+    ------
+    FileError
+        If it is no QCSchema result with a Hessian.
+    """
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:

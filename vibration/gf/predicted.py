@@ -39,7 +39,13 @@ class Part:
     def of(
         cls, field: Parametrisation, columns: NDArray[np.intp], observations: Sequence[Observed]
     ) -> Part:
-        """The molecule of a force field with its isotopologues placed on its geometry."""
+        """The molecule of a force field with its isotopologues placed on its geometry.
+
+        Raises
+        ------
+        RefinementError
+            If observations belong to another molecule.
+        """
         geometry = field.coordinates.molecule
         placed = []
         for one in observations:

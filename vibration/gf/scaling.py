@@ -31,6 +31,11 @@ def scale_types(coordinates: InternalCoordinates, level: TypeLevel = "sqm") -> l
         hydrogen by element and X–X; bends by the number of hydrogens, H–A–H by the middle
         element; one type each of linear bends, torsions and out-of-plane bends.
 
+    Raises
+    ------
+    ForceFieldError
+        If there is no such level.
+
     Examples
     --------
     >>> from spektron.pointgroup import example
