@@ -11,17 +11,20 @@ ROOMS := pointgroup vibration identifiability ml cli
 # Folders are listed too: their time changes when a file is removed.
 SOURCES := $(shell find $(ROOMS) -name __pycache__ -prune -o -print)
 
-.PHONY: help demo test slow lint types bench clean
+.PHONY: help demo demo-ml test slow lint types bench docs clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 unexport PYTHONPATH PYTHONHOME
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/dft.stamp $(VENV)/wheel.stamp ## run the demonstrations: symmetry, and a DFT spectrum
 	@$(PY) examples/demo.py
 	@$(PY) examples/demo_spectrum.py
+
+demo-ml: $(VENV)/ml.stamp $(VENV)/wheel.stamp ## train a small model on spectra, and draw what it knows
+	@$(PY) examples/demo_ml.py
 
 test: $(VENV)/test.stamp $(VENV)/wheel.stamp ## run the tests on the installed wheel
 	@$(PY) -m pytest $(ARGS)
@@ -37,6 +40,11 @@ types: $(VENV)/test.stamp $(VENV)/wheel.stamp ## mypy on the installed package
 
 bench: $(VENV)/bench.stamp $(VENV)/wheel.stamp ## run the benchmarks against other programs
 	@$(PY) -m pytest benchmarks --benchmarks -s $(ARGS)
+
+docs: $(VENV)/docs.stamp $(VENV)/wheel.stamp ## build the site into build/site; warnings are errors
+	@rm -rf build/site build/site-cache
+	@$(PY) -m sphinx -q -W --keep-going -b html -d build/site-cache/doctrees docs build/site $(ARGS)
+	@echo "the site: build/site/index.html"
 
 clean: ## remove .venv and all caches
 	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
@@ -66,9 +74,11 @@ $(VENV)/base.stamp: setup.cfg setup.py pyproject.toml constraints.txt
 	@touch $(VENV)/wheel.stamp $@
 
 $(VENV)/dft.stamp: EXTRAS = dft
+$(VENV)/ml.stamp: EXTRAS = ml
 $(VENV)/test.stamp: EXTRAS = test,lint
 $(VENV)/bench.stamp: EXTRAS = test,bench
-$(VENV)/dft.stamp $(VENV)/test.stamp $(VENV)/bench.stamp: $(VENV)/base.stamp
+$(VENV)/docs.stamp: EXTRAS = docs
+$(VENV)/dft.stamp $(VENV)/ml.stamp $(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/docs.stamp: $(VENV)/base.stamp
 	@echo "Installing what [$(EXTRAS)] needs."
 	@mv $(VENV)/base.stamp $(VENV)/base.hidden
 	@$(PIP) install --constraint constraints.txt "$$(echo $(VENV)/src/dist/*.whl)[$(EXTRAS)]"
