@@ -10,25 +10,39 @@ The JSON of ``--json`` is described in `evaluate_page`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from .evaluate_page import page, record
+from .options import AsJson, Tolerance, chosen, natural, positive, whole
 from .output import complain, print_json, show
+from .progress import status
+from .study import study
+from .targets import checked_folder
 
 if TYPE_CHECKING:
     from ..ml.stratified import Evaluation, Instrument, ScoreTable, Subject
 
 evaluate = typer.Typer(
-    help="Scores of a model compared by symmetry: stratified.",
+    help="Scores of a model compared by symmetry.",
     rich_markup_mode=None,
 )
+evaluate.command()(study)
 NOISES = (0.1, 0.3, 1.0)
 """Levels of the baseline, as a share of the strongest band."""
+
+
+def small_of(text: str) -> str:
+    """What becomes of small strata, from the command line."""
+    return chosen(text, ("drop", "merge"))
+
+
+def missing_of(text: str) -> str:
+    """What becomes of molecules without a score, from the command line."""
+    return chosen(text, ("refuse", "drop"))
 
 
 @evaluate.callback(invoke_without_command=True)
@@ -48,7 +62,9 @@ def stratified(
     ],
     metric: Annotated[
         str,
-        typer.Option(help="score, accuracy, recall@K, mrr, f1 or error (absolute)."),
+        typer.Option(
+            metavar="NAME", help="score, accuracy, recall@K, mrr, f1 or error (absolute)."
+        ),
     ] = "score",
     data: Annotated[
         Path | None,
@@ -61,6 +77,7 @@ def stratified(
     endpoint: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             show_default="gain if there are ir, raman and both",
             help="'gain', 'gain, cross-fitted', 'gain over ir twice', or an input.",
         ),
@@ -79,27 +96,32 @@ def stratified(
         typer.Option(
             metavar="NAME[@NOISE]",
             show_default="other gains and other noise levels",
-            help="Registered secondary endpoint, for Holm's correction; several times.",
+            help="Registered secondary endpoint, for Holm's correction; can be repeated.",
         ),
     ] = None,
     interval: Annotated[
-        str, typer.Option(help="studentised, t, bca or percentile.")
+        str, typer.Option(metavar="NAME", help="studentised, t, bca or percentile.")
     ] = "studentised",
-    replicates: Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.")] = 4000,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the random numbers.")] = 0,
+    replicates: Annotated[
+        int, typer.Option(metavar="N", parser=natural, help="Of the bootstrap.")
+    ] = 4000,
+    seed: Annotated[
+        int, typer.Option(metavar="N", parser=whole, help="Of the random numbers.")
+    ] = 0,
     small: Annotated[
-        str, typer.Option(metavar="drop|merge", help="What becomes of strata with too few.")
+        str,
+        typer.Option(
+            parser=small_of, metavar="drop|merge", help="What becomes of strata with too few."
+        ),
     ] = "drop",
     least: Annotated[
         int, typer.Option(metavar="N", help="Least molecules on each side of a stratum.")
     ] = 1,
     missing: Annotated[
-        str, typer.Option(metavar="refuse|drop", help="Molecules that lack a score.")
+        str,
+        typer.Option(parser=missing_of, metavar="refuse|drop", help="Molecules that lack a score."),
     ] = "refuse",
-    tolerance: Annotated[
-        float | None,
-        typer.Option(metavar="Å", show_default="estimated", help="Of the point groups."),
-    ] = None,
+    tolerance: Tolerance = None,
     noises: Annotated[
         list[float] | None,
         typer.Option(
@@ -107,14 +129,18 @@ def stratified(
             metavar="X",
             show_default=", ".join(f"{x:g}" for x in NOISES),
             help="Of the baseline: standard deviation at a grid point, as a share of the "
-            "strongest band; several times.",
+            "strongest band; can be repeated.",
         ),
     ] = None,
     fwhm: Annotated[
-        float, typer.Option(metavar="CM", help="Line width of the baseline's spectra, cm⁻¹.")
+        float,
+        typer.Option(
+            metavar="CM⁻¹", parser=positive, help="Width of the lines of the baseline's spectra."
+        ),
     ] = 16.0,
     step: Annotated[
-        float, typer.Option(metavar="CM", help="Grid of the baseline's spectra, cm⁻¹.")
+        float,
+        typer.Option(metavar="CM⁻¹", parser=positive, help="Grid of the baseline's spectra."),
     ] = 4.0,
     library: Annotated[
         bool,
@@ -123,13 +149,13 @@ def stratified(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", show_default=False, help="For evaluation.json and the figures."
+            metavar="DIR", show_default=False, help="Folder for evaluation.json and the figures."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Compare molecules with and without an inversion inside matched strata."""
-    from ..ml.stratified import Settings
+    """Molecules with and without an inversion in matched strata."""
+    from ..ml.stratified import Instrument, Settings
     from ..ml.stratified import evaluate as run
 
     settings = Settings(
@@ -139,14 +165,13 @@ def stratified(
         interval=cast("Any", interval),
         replicates=replicates,
         seed=seed,
-        small=cast("Any", _one_of("--small", small, ("drop", "merge"))),
+        small=cast("Any", small),
         least=least,
     )
-    _one_of("--missing", missing, ("refuse", "drop"))
-    folder = None if out is None else _folder(out)
+    folder = None if out is None else checked_folder(out)
     ceilings = None
     if _is_export(file):
-        instrument = _instrument(fwhm, step)
+        instrument = Instrument(fwhm=fwhm, step=step)
         levels = tuple(noises or NOISES)
         table, ceilings = _baseline(file, instrument, levels, library=library, seed=seed)
     else:
@@ -171,30 +196,6 @@ def _secondary(text: str) -> tuple[str, float | None]:
         raise EvaluationError(
             f"secondary endpoint {text!r}: write it as NAME@NOISE, such as gain@0.1"
         ) from None
-
-
-def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
-    from ..ml.stratified import EvaluationError
-
-    if value not in allowed:
-        raise EvaluationError(f"{option} {value!r}: choose from {', '.join(allowed)}")
-    return value
-
-
-def _folder(out: Path) -> Path:
-    from ..pointgroup.errors import FileError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{out}: cannot be made a folder: {error.strerror or error}") from None
-    return out
-
-
-def _instrument(fwhm: float, step: float) -> Instrument:
-    from ..ml.stratified import Instrument
-
-    return Instrument(fwhm=fwhm, step=step)
 
 
 def _is_export(file: Path) -> bool:
@@ -223,14 +224,14 @@ def _predictions(
         from ..ml.datasets.columns import read_rows
 
         known = by_any_name(read_rows(data)[0])
-    with _counting("structures") as progress:
+    with status() as say:
         return read_scores(
             file,
             metric=metric,
             known=known,
             missing=cast("Any", missing),
             tolerance=tolerance,
-            progress=progress,
+            progress=lambda n: say(f"{n} structures"),
         )
 
 
@@ -246,7 +247,8 @@ def _baseline(
     subjects = subjects_of_export(pairs)
     names = ("wavenumbers", "ir_intensities", "raman_activities")
     spectra = signals([tuple(r.arrays[n] for n in names) for r in records], instrument)  # type: ignore[misc]
-    with _counting(f"of {len(spectra) * len(set(noises))} inputs and noise levels") as progress:
+    total = len(spectra) * len(set(noises))
+    with status() as say:
         table = baseline(
             subjects,
             spectra,
@@ -254,7 +256,7 @@ def _baseline(
             library=library,
             draws=5 if library else 50,
             seed=seed,
-            progress=progress,
+            progress=lambda n: say(f"{n} of {total} inputs and noise levels"),
         )
     return table, [] if library else _ceilings(subjects, spectra, sorted(set(noises)))
 
@@ -278,30 +280,13 @@ def _ceilings(
     ]
 
 
-@contextmanager
-def _counting(noun: str) -> Iterator[Callable[[int], None]]:
-    """A counter on standard error while a terminal looks on, else nothing."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda n: None
-        return
-    with console.status("") as status:
-        yield lambda n: status.update(f"{n} {noun}")
-
-
 def _write(folder: Path, found: Evaluation, whole: dict[str, Any]) -> None:
     import json
 
-    from ..pointgroup.errors import FileError
+    from ..vibration.files.text import write_text
     from .evaluate_figure import draw
 
-    target = folder / "evaluation.json"
-    try:
-        text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
-        target.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{target}: cannot be written: {error.strerror or error}") from None
+    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(text + "\n", folder / "evaluation.json")
     for path in draw(found, folder):
         complain(f"wrote {path}")

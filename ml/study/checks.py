@@ -1,0 +1,134 @@
+"""Checks of the analysis on the data it is for: nothing found in nothing, something in something.
+
+An effect that is added to one side of every stratum moves the contrast and all its replicates
+alike, so that one bootstrap of shuffled labels serves both checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..stratified import (
+    EvaluationError,
+    Matched,
+    ScoreTable,
+    Settings,
+    components_of,
+    power,
+    resample,
+)
+from ..stratified.matching import Side
+from .gather import FloatArray
+from .hypotheses import PRACTICAL, slope_of
+
+REPLICATES: Final = 500
+"""Of each repetition."""
+STUDIES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checks gave.
+
+    Attributes
+    ----------
+    repetitions : int
+    shuffled : float
+        Share of repetitions with shuffled sides whose interval holds 0; 0.95 is right.
+    planted : float
+        Share in which an effect of `PRACTICAL` on top is found; 0.75 is asked for.
+    power : float or None
+        Of an effect of `PRACTICAL` with the scaffolds and strata as different as they are, by
+        simulation; None if they do not vary.
+    oracle : mapping from input to float
+        Slope of a score that is the visible share on that share; 1 is right. Inputs whose share
+        does not vary are left out.
+    """
+
+    repetitions: int
+    shuffled: float
+    planted: float
+    power: float | None
+    oracle: Mapping[str, float]
+
+
+def checks(
+    table: ScoreTable, matched: Matched, values: FloatArray, settings: Settings, *, repetitions: int
+) -> Checks:
+    """All checks.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    matched : Matched
+    values : (M, S)
+        Primary endpoint.
+    settings : Settings
+    repetitions : int
+    """
+    rng = np.random.default_rng(settings.seed)
+    holds = found = 0
+    for k in range(repetitions):
+        drawn = resample(shuffled(matched, rng), values, replicates=REPLICATES, seed=k)
+        interval = drawn.interval(settings.interval, level=settings.level)
+        holds += interval.low <= 0 <= interval.high
+        found += interval.low + PRACTICAL > 0
+    return Checks(
+        repetitions,
+        holds / repetitions,
+        found / repetitions,
+        _power(matched, values, settings),
+        oracle(table),
+    )
+
+
+def shuffled(matched: Matched, rng: np.random.Generator) -> Matched:
+    """The same strata with their members dealt anew to the two sides."""
+    a, b = matched.centred, matched.others
+    width = a.members.shape[1] + b.members.shape[1]
+    members = np.zeros((len(a.sizes), width), dtype=np.intp)
+    for k, (m, n) in enumerate(zip(a.sizes, b.sizes, strict=True)):
+        mixed = rng.permutation(np.concatenate([a.members[k, :m], b.members[k, :n]]))
+        members[k, :m] = mixed[:m]
+        members[k, a.members.shape[1] : a.members.shape[1] + n] = mixed[m:]
+    cut = a.members.shape[1]
+    return Matched(
+        matched.strata,
+        matched.scaffolds,
+        matched.scaffold_of,
+        Side(members[:, :cut], a.sizes),
+        Side(members[:, cut:], b.sizes),
+    )
+
+
+def oracle(table: ScoreTable) -> dict[str, float]:
+    """Slope of each input's visible share on itself, by the regression that hypotheses use."""
+    out = {}
+    for given in table.inputs:
+        x = np.array([s.share(given) for s in table.subjects])
+        try:
+            out[given] = slope_of(table.subjects, x, "share", x)["value"]
+        except EvaluationError:
+            continue
+    return out
+
+
+def _power(matched: Matched, values: FloatArray, settings: Settings) -> float | None:
+    try:
+        components = components_of(matched, values)
+        found = power(
+            matched,
+            components,
+            effect=PRACTICAL,
+            n_runs=values.shape[1],
+            studies=STUDIES,
+            level=settings.level,
+            seed=settings.seed,
+        )
+    except EvaluationError:
+        return None
+    return found.value
