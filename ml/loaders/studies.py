@@ -82,7 +82,10 @@ def _from_files(name: str, files: list[Path], unit: Unit | None) -> Study:
             sets.append(read_jcamp(file))
             continue
         if file.suffix.lower() not in SHEETS:
-            raise SpectraError(f"{file}: type {file.suffix or 'unknown'} is not read here")
+            known = ", ".join((*SHEETS, *JCAMP, ".npz", ".mat"))
+            raise SpectraError(
+                f"{file}: type {file.suffix or 'unknown'} is not read here; known are {known}"
+            )
         sheet = read_sheet(file)
         if sheet.axis.size:
             sets.append(_instrument(file, sheet, unit))

@@ -1,0 +1,173 @@
+"""Molecules with NMR shifts: an SD file of geometries joined with a table of shifts.
+
+The geometry, hydrogens included, is what the model sees. SMILES serve to split by scaffold.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...pointgroup import Molecule
+from ...pointgroup.errors import FileError
+from ..datasets.shifts import Shifts, joined, read_shifts
+from ..errors import SpectraError
+from ..table import SpectraTable, sticks_table
+from .config import NUCLEI
+from .graphs import CUTOFF, MolecularGraph, graph_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShiftSet:
+    """Molecules with shifts of some atoms.
+
+    Attributes
+    ----------
+    names, smiles, formulas : n str
+        SMILES are empty where no bond orders are known.
+    graphs : n MolecularGraph
+    shifts : n Shifts
+    """
+
+    names: tuple[str, ...]
+    smiles: tuple[str, ...]
+    formulas: tuple[str, ...]
+    graphs: tuple[MolecularGraph, ...]
+    shifts: tuple[Shifts, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self) -> SpectraTable:
+        """A table of names and SMILES without lines, to split by scaffold.
+
+        Molecules of one connectivity stay together by their SMILES without stereochemistry.
+        """
+        empty: list[list[float]] = [[0.0]] * len(self)
+        keys = [_connectivity(s) or f for s, f in zip(self.smiles, self.formulas, strict=True)]
+        return sticks_table(
+            [f"{k}:{name}" for k, name in enumerate(self.names)],
+            empty,
+            empty,
+            empty,
+            smiles=self.smiles,
+            inchikeys=[key.replace("-", "=") for key in keys],
+        )
+
+
+def read_shift_set(
+    geometries: str | os.PathLike[str],
+    table: str | os.PathLike[str],
+    *,
+    cutoff: float = CUTOFF,
+    nuclei: Sequence[str] = (),
+) -> ShiftSet:
+    """Molecules of an SD file with the shifts of a table, joined by name.
+
+    Molecules without a shift of the wanted nuclei are left out.
+
+    Parameters
+    ----------
+    geometries : path
+        SD file, also with ``.gz``; the first line of each record is the name.
+    table : path
+        CSV, see `spektron.ml.datasets.shifts.read_shifts`.
+    cutoff : float, Å
+    nuclei : of "13C", "1H"
+        All if empty.
+
+    Raises
+    ------
+    FileError
+        If a file cannot be read.
+    SpectraError
+        If no molecule has a shift.
+    """
+    known = read_shifts(table)
+    wanted = {NUCLEI[nucleus] for nucleus in nuclei or NUCLEI}
+    rows = []
+    for molecule, smiles in described_molecules(geometries):
+        shifts = joined(molecule, known)
+        kept = None if shifts is None else _of_nuclei(molecule, shifts, wanted)
+        if kept is not None and len(kept.atoms):
+            rows.append((molecule, smiles, kept))
+    return shift_set(rows, cutoff=cutoff, source=str(geometries))
+
+
+def shift_set(
+    rows: Sequence[tuple[Molecule, str, Shifts]], *, cutoff: float = CUTOFF, source: str = "input"
+) -> ShiftSet:
+    """Molecules with their SMILES and shifts as a set.
+
+    Raises
+    ------
+    SpectraError
+        If there is none.
+    """
+    if not rows:
+        raise SpectraError(f"{source}: no molecule with a shift; the names may not correspond")
+    return ShiftSet(
+        tuple(molecule.name for molecule, _, _ in rows),
+        tuple(smiles for _, smiles, _ in rows),
+        tuple(molecule.formula for molecule, _, _ in rows),
+        tuple(graph_of(molecule, cutoff) for molecule, _, _ in rows),
+        tuple(shifts for _, _, shifts in rows),
+    )
+
+
+def described_molecules(path: str | os.PathLike[str]) -> Iterator[tuple[Molecule, str]]:
+    """Molecules of an SD file with their canonical SMILES, empty where valences are impossible.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read, or a record is no molecule; with its number.
+    """
+    from rdkit import Chem
+    from rdkit.rdBase import BlockLogs
+
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError) as error:
+        raise FileError(f"{path}: cannot be read as an SD file: {error}") from None
+    with BlockLogs():
+        supplier = Chem.SDMolSupplier()
+        supplier.SetData(text.decode(errors="replace"), sanitize=False, removeHs=False)
+        for record in range(len(supplier)):
+            mol = supplier[record]
+            if mol is None or not mol.GetNumAtoms() or not mol.GetNumConformers():
+                raise FileError(f"{path}: record {record + 1} is no molecule with positions")
+            yield Molecule.from_rdkit(mol), _smiles(mol)
+
+
+def _smiles(mol: Any) -> str:
+    from rdkit import Chem
+
+    try:
+        Chem.SanitizeMol(mol)
+        return str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
+    except ValueError:  # a valence that RDKit does not know
+        return ""
+
+
+def _of_nuclei(molecule: Molecule, shifts: Shifts, wanted: set[int]) -> Shifts:
+    kept = np.isin(molecule.atomic_numbers[shifts.atoms], list(wanted))
+    return Shifts(shifts.atoms[kept], shifts.shifts[kept])
+
+
+def _connectivity(smiles: str) -> str:
+    if not smiles:
+        return ""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None:
+        raise SpectraError(f"SMILES {smiles!r} cannot be parsed; correct it or leave it empty")
+    return str(Chem.MolToSmiles(molecule, isomericSmiles=False))

@@ -1,0 +1,223 @@
+"""Forward models learn, go on exactly where they were killed, and are measured honestly."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from spektron.cli.predict import predict
+from spektron.ml.errors import LeakError, SpectraError
+from spektron.ml.forward import ForwardConfig
+from spektron.ml.model.errors import CheckpointError, ConfigError
+from spektron.ml.splits import split_of
+from spektron.ml.table import read_spectra
+from spektron.ml.training.records import read_metrics
+from typer.testing import CliRunner
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+
+from spektron.ml.forward.evaluation import evaluate_forward, forbidden_in_modes  # noqa: E402
+from spektron.ml.forward.models import load_forward, new_model, save_forward  # noqa: E402
+from spektron.ml.forward.training import limited, train_spectra  # noqa: E402
+
+DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
+KINDS = ("grid", "force field")
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Small molecules of the symmetry-rich set, a third of them with a centre of inversion."""
+    if not DATA.is_file():
+        pytest.skip(f"no {DATA.name} in the checkout")
+    whole = read_spectra(DATA)
+    small = np.flatnonzero(whole.numbers["n_atoms"] <= 13)
+    centred = small[whole.numbers["centrosymmetric"][small]][:8]
+    others = np.setdiff1d(small, centred)[:16]
+    return whole.take(np.sort(np.concatenate([centred, others])))
+
+
+@pytest.fixture(scope="module")
+def split(table):
+    rows = np.arange(len(table))
+    parts = {"train": rows[:16], "valid": rows[16:20], "test": rows[20:]}
+    return split_of(table, parts, ())
+
+
+def config(kind, **training):
+    return ForwardConfig.from_mapping(
+        {
+            "model": {
+                "kind": kind, "width": 16, "layers": 2, "radial": 8,
+                "axis": {"low": 200.0, "high": 3800.0, "points": 181},
+            },
+            "training": {
+                "steps": 6, "batch": 4, "warmup": 2, "device": "cpu", "precision": "fp32",
+                "log_every": 1, "checkpoint_every": 3, **training,
+            },
+        }
+    )  # fmt: skip
+
+
+# The wavenumbers come first: with the curves it takes thousands of steps.
+@pytest.mark.parametrize(
+    ("kind", "rate", "weights"),
+    [("grid", 1e-2, {}), ("force field", 3e-2, {"ir": 0.0, "raman": 0.0})],
+)
+def test_a_few_molecules_are_learnt_by_heart(kind, rate, weights, table, tmp_path):
+    few = split_of(table, {"train": range(4), "valid": range(4, 8)}, ())
+    asked = config(
+        kind, steps=100, learning_rate=rate, weight_decay=0.0, log_every=1, clip=10.0,
+        checkpoint_every=1000,
+    )  # fmt: skip
+    asked = replace(asked, loss=replace(asked.loss, total=0.0, **weights))
+    done = train_spectra(asked, table, tmp_path / "run", split=few)
+    lines = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert losses[-1] < losses[0] / 3
+    assert done.molecules == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_run_goes_on_exactly(kind, table, split, tmp_path):
+    asked = config(kind)
+    whole = train_spectra(asked, table, tmp_path / "whole", split=split)
+
+    class Killed(Exception):
+        pass
+
+    def kill(progress):
+        if progress.step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_spectra(asked, table, tmp_path / "cut", split=split, progress=kill)
+    again = train_spectra(asked, table, tmp_path / "cut", split=split)
+    assert again.metrics == whole.metrics
+    a, b = (load_forward(run.model)[0].state_dict() for run in (whole, again))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert read_metrics(tmp_path / "cut" / "metrics.jsonl") == read_metrics(
+        tmp_path / "whole" / "metrics.jsonl"
+    )
+    with pytest.raises(CheckpointError, match=r"training\.seed"):
+        train_spectra(config(kind, seed=1), table, tmp_path / "cut", split=split)
+
+
+def test_learning_curves_take_nested_molecules():
+    rows = np.arange(100, 160)
+    small, large = limited(rows, 10, seed=3), limited(rows, 40, seed=3)
+    assert set(small) < set(large) < set(rows)
+    assert (np.diff(large) > 0).all()
+    np.testing.assert_array_equal(limited(rows, 0, seed=3), rows)
+    assert set(limited(rows, 10, seed=4)) != set(small)
+
+
+def test_what_cannot_be_trained_is_refused(table, split, tmp_path):
+    with pytest.raises(ConfigError, match="train_shifts"):
+        train_spectra(config("shifts"), table, tmp_path / "a", split=split)
+    with pytest.raises(ConfigError, match=r"training\.batch = 64"):
+        train_spectra(config("grid", batch=64), table, tmp_path / "b", split=split)
+    asked = config("grid")
+    asked = replace(asked, data=replace(asked.data, limit=17))
+    with pytest.raises(ConfigError, match=r"data\.limit = 17 of 16"):
+        train_spectra(asked, table, tmp_path / "c", split=split)
+    both = split_of(table, {"train": range(8), "valid": range(7, 12)}, ())
+    with pytest.raises(LeakError, match="molecule 7"):
+        train_spectra(config("grid"), table, tmp_path / "d", split=both)
+    only_h = replace(config("grid"), model=replace(config("grid").model, elements=("H",)))
+    with pytest.raises(SpectraError, match="made of H"):
+        train_spectra(only_h, table, tmp_path / "e", split=split)
+    assert not list(tmp_path.iterdir())
+
+
+def test_scores_beside_baselines(table):
+    rows = np.arange(len(table))
+    centred = rows[table.numbers["centrosymmetric"]]
+    test = np.union1d(centred[:3], rows[-2:])
+    rest = np.setdiff1d(rows, test)
+    parts = split_of(table, {"train": rest[4:], "valid": rest[:4], "test": test}, ())
+    models = {kind: new_model(config(kind).model).eval() for kind in KINDS}
+    scores = {s.name: s for s in evaluate_forward(models, table, parts)}
+    assert next(iter(scores)) == "computed"
+    np.testing.assert_allclose(scores["computed"].cosines, 1, rtol=1e-6)
+    for name in (*KINDS, "fingerprint + ridge", "nearest neighbour", "mean spectrum"):
+        found = scores[name].cosines
+        assert found.shape == (len(test), 2)
+        assert (np.nan_to_num(found) < 0.999).all()
+        np.testing.assert_array_equal(scores[name].rows, scores["computed"].rows)
+        # An untrained grid, a mean: more where the group forbids it than the tails of the truth.
+        assert scores["computed"].forbidden[0] < scores["grid"].forbidden[0] < 1
+    few = evaluate_forward(models, table, parts, limit=2)
+    assert len(few[0].rows) == 2
+    with pytest.raises(SpectraError, match="at least one"):
+        evaluate_forward({}, table, parts)
+
+
+def test_forbidden_modes_of_a_force_field_vanish(table):
+    model = new_model(config("force field").model).eval()
+    row = int(np.flatnonzero(table.numbers["centrosymmetric"])[0])
+    assert (forbidden_in_modes(model, table, row) < 1e-10).all()
+
+
+# ---- the command ----
+
+
+@pytest.fixture(scope="module")
+def command():
+    app = typer.Typer()
+    app.command()(predict)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for kind in ("grid", "force field", "shifts"):
+        path = folder / f"{kind.replace(' ', '-')}.safetensors"
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            save_forward(path, new_model(config(kind).model), {})
+    return folder
+
+
+def test_predict_prints_a_spectrum_as_json(command, checkpoints, tmp_path):
+    file = checkpoints / "force-field.safetensors"
+    done = command("CO", "--checkpoint", file, "--json", "--out", tmp_path / "s.csv")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["group"], found["kind"], len(found["modes"])) == ("Cs", "force field", 12)
+    written = np.loadtxt(tmp_path / "s.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(written[:, 1], found["ir"], rtol=1e-6)
+    assert found["axis"] == {"low": 200.0, "high": 3800.0, "points": len(found["raman"])}
+
+
+def test_predict_prints_pages_and_shifts(command, checkpoints):
+    page = command("water", "--checkpoint", checkpoints / "grid.safetensors")
+    assert page.exit_code == 0, page.output
+    assert "C2v" in page.stdout
+    done = command("CO", "--checkpoint", checkpoints / "shifts.safetensors", "--json", "--as-given")
+    found = json.loads(done.stdout)
+    assert found["group"] is None
+    assert [a["element"] for a in found["atoms"]] == ["C", "H", "H", "H", "H"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("CI", "--checkpoint", "grid.safetensors"), "atom 1 is I"),
+        (("C[NH3+]", "--checkpoint", "grid.safetensors"), "charge 1"),
+        (("C", "--checkpoint", "none.safetensors"), "no such file"),
+        (("C", "--checkpoint", "grid.safetensors", "--out", "no/x.csv"), "there is no folder"),
+        (("C((", "--checkpoint", "grid.safetensors"), r"C\(\("),
+    ],
+)
+def test_predict_says_in_one_line_what_is_wrong(command, checkpoints, monkeypatch, words, message):
+    monkeypatch.chdir(checkpoints)
+    done = command(*words)
+    assert done.exit_code == 1  # the entry point of the program makes it 2 and one line
+    assert isinstance(done.exception, ValueError)
+    assert len(str(done.exception).splitlines()) == 1
+    with pytest.raises(ValueError, match=message):
+        raise done.exception
