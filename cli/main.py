@@ -17,18 +17,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from .census import census
 from .dataset import dataset
-from .doctor import doctor
+from .doctor import doctor, version_of
+from .embed import embed
 from .evaluate import evaluate
+from .finetune import finetune
 from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
 from .output import complain, is_interrupt
+from .pretrain import pretrain
 from .report import report
 from .spectrum import spectrum
 from .symmetry import symmetry
@@ -38,8 +42,45 @@ from .transfer import transfer
 COMPLETION = "_SPEKTRON_COMPLETE"
 """The variable by which the completion of a shell asks."""
 
+ORDER = (
+    "symmetry",
+    "table",
+    "census",
+    "spectrum",
+    "modes",
+    "report",
+    "identify",
+    "isotopologues",
+    "dataset",
+    "pretrain",
+    "finetune",
+    "embed",
+    "transfer",
+    "evaluate",
+    "doctor",
+)
+"""The commands in the order of the work."""
+
+
+class Commands(TyperGroup):
+    """The commands in their order, with a help that fits a screen of 80 × 24."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the work."""
+        return sorted(self.commands, key=lambda name: (*ORDER, name).index(name))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The commands, and one line about the options: few are needed before a command."""
+        self.format_commands(ctx, formatter)
+        names = [max(p.opts, key=len) for p in self.get_params(ctx)]
+        formatter.write_paragraph()
+        formatter.write_text(f"Options: {', '.join(names)}.")
+        formatter.write_text("`spektron COMMAND --help` explains a command.")
+
+
 app = typer.Typer(
     name="spektron",
+    cls=Commands,
     help="Symmetry, vibrations, and what a vibrational spectrum determines.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -53,17 +94,18 @@ app.command()(modes)
 app.command()(report)
 app.command()(identify)
 app.command()(isotopologues)
-app.command()(transfer)
 app.add_typer(dataset, name="dataset")
+app.command()(pretrain)
+app.command()(finetune)
+app.command(short_help="Latent vectors of spectra, and predictions.")(embed)
+app.command()(transfer)
 app.add_typer(evaluate, name="evaluate")
 app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"spektron {version('spektron')}")
+        typer.echo(f"spektron {version_of('spektron') or 'run from its sources'}")
         raise typer.Exit
 
 

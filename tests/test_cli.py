@@ -543,6 +543,63 @@ def test_process_help_and_version(tmp_path):
     assert re.fullmatch(rb"spektron \d+\.\d+\.\S*\n", process("--version", cwd=tmp_path).stdout)
 
 
+def test_help_fits_one_screen(run):
+    from spektron.cli.main import ORDER, app
+
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) < 24  # the prompt needs one
+    assert max(map(len, lines)) <= 80
+    assert "..." not in out.replace("[ARGS]...", "")
+    names = re.findall(r"^  ([a-z]+) {2,}[A-Z]", out, flags=re.MULTILINE)
+    assert names == [name for name in ORDER if name in names]  # none that ORDER forgets
+    assert len(names) == len(app.registered_commands) + len(app.registered_groups)
+
+
+def commands(group=None, path=()):
+    """Every command with its words, groups opened."""
+    import typer.main
+    from spektron.cli.main import app
+
+    group = typer.main.get_command(app) if group is None else group
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_options_are_consistent():
+    found = {}
+    for path, command in commands():
+        options = {max(p.opts, key=len): p for p in command.params if p.opts[0].startswith("-")}
+        assert "--json" in options, path
+        for name, option in options.items():
+            if not option.is_flag:
+                assert option.metavar, (path, name)  # never <float>: the unit, or N, X, NAME
+            if name != "--help":
+                assert option.help, (path, name)
+                assert option.help.endswith("."), (path, name)
+            found.setdefault(name, set()).add(option.metavar)
+    for name in (
+        "--tolerance",
+        "--workers",
+        "--figure",
+        "--fwhm",
+        "--seed",
+        "--method",
+        "--basis",
+        "--charge",
+        "--multiplicity",
+        "--temperature",
+        "--scale",
+        "--laser",
+    ):
+        assert len(found[name]) == 1, (name, found[name])
+    assert found["--out"] <= {"FILE", "DIR"}
+
+
 def test_help_imports_no_room(tmp_path):
     code = (
         "import sys; from spektron.cli.main import main; main(['--help']); "

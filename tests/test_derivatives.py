@@ -220,13 +220,14 @@ def test_operations_are_a_group_of_the_geometry(name):
 
 
 def test_averaging_keeps_what_is_symmetric_and_only_that():
-    symmetry = in_standard_frame(detect(example("ammonia")))
-    surface, operations = CubicSurface(symmetry), finite_operations(symmetry)
-    hessian, dipole, _ = surface.exact()
-    assert operations.averaged_matrix(hessian) == pytest.approx(hessian, abs=1e-12)
-    assert operations.averaged_matrix(surface.H) == pytest.approx(hessian, abs=1e-12)
-    assert operations.averaged_dipole(dipole) == pytest.approx(dipole, abs=1e-12)
-    assert operations.averaged_dipole(surface.Z) == pytest.approx(dipole, abs=1e-12)
+    operations = finite_operations(in_standard_frame(detect(example("ammonia"))))
+    vectors = np.random.default_rng(0).normal(size=(4, 3))
+    kept = operations.averaged(vectors)
+    for g in range(operations.order):
+        assert operations.turned(g, kept) == pytest.approx(kept, abs=1e-12)
+        assert operations.averaged(operations.turned(g, vectors)) == pytest.approx(kept, abs=1e-12)
+    assert operations.averaged(kept) == pytest.approx(kept, abs=1e-12)
+    assert np.abs(kept).max() > 0.01
 
 
 # ---- reconstruction against the dense twin ----

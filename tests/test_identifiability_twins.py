@@ -14,7 +14,8 @@ from spektron.identifiability.isotopologue import Isotopologue
 from spektron.identifiability.lines import solve
 from spektron.identifiability.moments import intensity_moments, position_moments
 from spektron.identifiability.observables import DATA, Observables, respond
-from spektron.identifiability.twins import block_twins, multistart_twins, two_by_two, with_block
+from spektron.identifiability.twin_search import multistart_twins
+from spektron.identifiability.twins import block_twins, two_by_two, with_block
 from spektron.identifiability.unassigned import count_assignments
 from spektron.identifiability.valence_twins import bent_kinetic, valence_twins
 from spektron.pointgroup import example

@@ -10,6 +10,8 @@ torch = pytest.importorskip("torch")
 from spektron.ml.broadening import Axis  # noqa: E402
 from spektron.ml.model.config import SIZES, ModelConfig, sized  # noqa: E402
 from spektron.ml.model.encoder import Attention, Encoder  # noqa: E402
+from spektron.ml.model.erasure import erasing_map  # noqa: E402
+from spektron.ml.model.gaps import across_gaps  # noqa: E402
 from spektron.ml.model.heads import FIRST_LOG_VARIANCE, reverse_gradient  # noqa: E402
 from spektron.ml.model.spektron import Spektron  # noqa: E402
 from spektron.ml.model.tokenizers import parameters_of, patches, tokenizer  # noqa: E402
@@ -188,3 +190,103 @@ def test_spectra_differ_at_the_start():
     for kind in ("cnn", "patch"):
         means = Spektron(replace(config, tokenizer=kind)).eval().encode(lines).chem.mean
         assert means.std(dim=0).mean() > 0.02
+
+
+# Gaps, and erasure
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_across_gaps_are_those_of_numpy(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(6, 2, 40)).astype(np.float32)
+    hidden = rng.random((6, 40)) < 0.6
+    hidden[:, 17] = False
+    hidden[0, :17] = hidden[1, 18:] = True  # gaps at both ends
+    hidden[2] = False
+    found = across_gaps(torch.from_numpy(x), torch.from_numpy(hidden)).numpy()
+    places = np.arange(40)
+    for n in range(6):
+        for channel in range(2):
+            seen = ~hidden[n]
+            wanted = np.interp(places, places[seen], x[n, channel, seen])
+            assert np.allclose(found[n, channel], wanted, atol=1e-5)
+    assert np.array_equal(found[2], x[2])
+
+
+def test_an_untrained_model_draws_nearly_the_line():
+    model, x = Spektron(SMALL).eval(), spectra(SMALL)
+    mask = torch.zeros(5, SMALL.tokens, dtype=torch.bool)
+    mask[:, 4:6] = True
+    encoded = model.encode(x, mask)
+    hidden = mask.repeat_interleave(8, dim=1)
+    line = across_gaps(x, hidden)
+    assert torch.equal(encoded.seen, line)
+    assert float((model.reconstruct(encoded).detach() - line).abs().mean()) < 0.15
+    assert torch.equal(encoded.first(2).chem.mean, encoded.chem.mean[:2])
+    assert torch.equal(encoded.first(2).seen, line[:2])
+
+
+def panel(molecules=60, instruments=5, dimensions=12, seed=0):
+    """Latent vectors in which instruments move a few directions, more than molecules do."""
+    rng = np.random.default_rng(seed)
+    substance = rng.normal(size=(molecules, 1, 8)) @ rng.normal(size=(8, dimensions))
+    device = 3 * rng.normal(size=(1, instruments, 3)) @ rng.normal(size=(3, dimensions))
+    noise = 0.3 * rng.normal(size=(molecules, instruments, dimensions))
+    return substance + device + noise
+
+
+def test_erasure_makes_the_instruments_alike():
+    """No linear classifier is left with anything: all instruments have one mean."""
+    z = panel()
+    centre, projection, rank = erasing_map(z, ridge=0, least=1e-9)
+    assert rank == 4  # one less than instruments
+    assert np.allclose(projection @ projection, projection, atol=1e-8)
+    left = z - (z - centre) @ projection.T
+    assert np.abs(left.mean(axis=0) - left.mean(axis=(0, 1))).max() < 1e-8
+    assert np.abs(z.mean(axis=0) - z.mean(axis=(0, 1))).max() > 1
+    # Nothing more goes than must: the rest of the space is as large as before.
+    assert np.linalg.matrix_rank((left - left.mean(axis=(0, 1))).reshape(-1, 12)) == 8
+
+
+def test_erasure_is_the_smallest_change():
+    """Of all maps that make the means equal, it changes z least in the metric of Σ⁻¹."""
+    z = panel(seed=3)
+    centre, projection, _ = erasing_map(z, ridge=0, least=1e-9)
+    flat = (z - centre).reshape(-1, 12)
+    metric = np.linalg.inv(flat.T @ flat / len(flat))
+    means = z.mean(axis=0) - centre
+
+    def change(p):
+        moved = flat @ p.T
+        return np.einsum("ni,ij,nj->", moved, metric, moved) / len(flat)
+
+    assert change(projection) == pytest.approx(4)  # its rank, in that metric
+    rng = np.random.default_rng(0)
+    basis = np.linalg.svd(means)[2][:4]
+    for _ in range(20):
+        others = np.linalg.svd(means)[2][4:]
+        oblique = basis.T @ (basis + 0.3 * rng.normal(size=(4, 8)) @ others)
+        assert np.allclose(means - means @ oblique.T, 0, atol=1e-8)
+        assert change(oblique) > change(projection)
+
+
+def test_little_of_an_instrument_stays():
+    z = panel()
+    z += np.random.default_rng(1).normal(size=z.shape)
+    ranks = [erasing_map(z, least=least)[2] for least in (1e-9, 0.05, 10.0)]
+    assert ranks[0] == 4
+    assert ranks == sorted(ranks, reverse=True)
+    assert ranks[2] == 0
+
+
+def test_erasure_is_part_of_the_model():
+    model, x = Spektron(SMALL).eval(), spectra(SMALL)
+    before = model.encode(x)
+    rng = np.random.default_rng(0)
+    centre, projection, _ = erasing_map(rng.normal(size=(9, 4, 128)))
+    model.bottleneck.erasure.put(centre, projection)
+    after = model.encode(x)
+    wanted = before.chem.mean.numpy(force=True)
+    wanted = wanted - (wanted - centre) @ projection.T
+    assert np.allclose(after.chem.mean.numpy(force=True), wanted, atol=1e-5)
+    assert torch.equal(after.inst.mean, before.inst.mean)

@@ -165,7 +165,7 @@ def spoiled(path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda n: n.update(version=2), "of version 2, this program reads 1; train again"),
+        (lambda n: n.update(version=3), "of version 3, this program reads 2; train again"),
         (lambda n: n.update(kind="training"), "holds training, not model"),
         (lambda n: n["config"].update(width=32), "tensors do not fit the model"),
         (lambda n: n["config"].update(colour=1), r"model\.colour: no such setting"),

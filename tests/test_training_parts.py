@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from spektron.ml.broadening import Axis  # noqa: E402
+from spektron.ml.errors import SpectraError  # noqa: E402
 from spektron.ml.instruments import InstrumentDistribution, draw_instruments, generator  # noqa: E402
 from spektron.ml.model.heads import Latent  # noqa: E402
 from spektron.ml.table import sticks_table  # noqa: E402
@@ -22,7 +23,9 @@ from spektron.ml.training.losses import (  # noqa: E402
     info_nce,
     instrument_halves,
     sinkhorn_divergence,
+    spread_between,
 )
+from spektron.ml.training.reading import joined, read_data  # noqa: E402
 from spektron.ml.training.schedule import cosine_rate, ramp  # noqa: E402
 from spektron.ml.training.sources import (  # noqa: E402
     CurveSource,
@@ -70,6 +73,15 @@ def test_contrast_by_loops():
             scores = [math.exp(scale * float(x[i] @ y[j])) for j in range(5)]
             total -= math.log(scores[i] / sum(scores)) / 10
     assert float(info_nce(a, b, torch.tensor(scale))) == pytest.approx(total, rel=1e-5)
+
+
+def test_spread_between_views():
+    """0 for equal views, 1 for views that have nothing in common, whatever the scale."""
+    a = torch.randn(4000, 3) * torch.tensor([1.0, 20.0, 3.0])
+    assert float(spread_between(a, a)) == 0
+    assert float(spread_between(a, a[torch.randperm(4000)])) == pytest.approx(1, abs=0.05)
+    noisy = [a + a.std(dim=0) * torch.randn_like(a) for _ in range(2)]
+    assert float(spread_between(*noisy)) == pytest.approx(0.5, abs=0.05)
 
 
 def transport_cost(x, y, epsilon):
@@ -205,6 +217,41 @@ def test_curves_are_sources_too(source):
     a, b = (s.measured(rows, each, d) for s, d in zip((source, stored), draws, strict=True))
     # Lorentzian broadening of lines, or of curves on steps of 28 cm⁻¹: the same but for sampling.
     assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.99
+
+
+# Data of users
+
+
+def test_tables_one_after_another():
+    lines = [[700.0, 900.0], [1200.0], [1500.0, 1600.0, 3000.0], [800.0]]
+    whole = sticks_table("abcd", lines, lines, lines, smiles=["C", "CC", "CCC", "CO"])
+    found = joined([whole.take([0, 1]), whole.take([2]), whole.take([3])])
+    assert found.texts == whole.texts
+    assert np.array_equal(found.wavenumbers.offsets, whole.wavenumbers.offsets)
+    assert np.array_equal(found.wavenumbers.values, whole.wavenumbers.values)
+    assert np.array_equal(found.ir_intensities, whole.ir_intensities)
+    assert len(found.sha256) == 64
+    assert joined([whole]) is whole
+    with pytest.raises(SpectraError, match="the molecule b is in the data twice"):
+        joined([whole.take([0, 1]), whole.take([1])])
+
+
+def test_columns_of_a_sheet(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id;water;kind;1000;1010\nx;0,5;;1;2\ny;;red;3;4\n".replace("0,5", "0.5"))
+    sheet = read_data([path])
+    assert sheet.names == ("x", "y")
+    assert sheet.spectra.tolist() == [[[1, 2]], [[3, 4]]]
+    assert sheet.wavenumbers.tolist() == [1000, 1010]
+    assert sheet.column("kind").tolist() == ["", "red"]
+    assert sheet.column("water")[0] == 0.5
+    assert np.isnan(sheet.column("water")[1])
+    assert sheet.take(np.array([1])).names == ("y",)
+    with pytest.raises(SpectraError, match="no column 'fat' in the table; it has water, kind"):
+        sheet.column("fat")
+    path.write_text("a,1000,1010,a\n1,2,3,4\n")
+    with pytest.raises(SpectraError, match="two columns have the head 'a'"):
+        read_data([path])
 
 
 # Evaluation

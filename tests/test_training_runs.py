@@ -51,6 +51,7 @@ SETTINGS = {
         "checkpoint_every": 4,
         "device": "cpu",
     },
+    "loss": {"invariance": 0.3, "erase": 3},
 }
 CONFIG = PretrainConfig.from_mapping(SETTINGS)
 
@@ -119,9 +120,8 @@ def test_a_run_leaves_what_is_promised(run):
     assert [line["step"] for line in logged] == list(range(1, 13))
     rates = [1e-3 * cosine_rate(k, steps=12, warmup=2, final=0.05) for k in range(12)]
     assert [line["rate"] for line in logged] == pytest.approx(rates)
-    assert {"reconstruction", "kl", "contrastive", "instrument", "adversary", "sinkhorn"} <= set(
-        logged[0]
-    )
+    parts = {"reconstruction", "kl", "contrastive", "invariance", "instrument", "adversary"}
+    assert parts | {"sinkhorn"} <= set(logged[0])
 
 
 def test_a_finished_run_is_not_trained_again(run):
@@ -132,6 +132,34 @@ def test_a_finished_run_is_not_trained_again(run):
     assert seen == []
     assert same(before, weights(again.model))
     assert again.metrics == pytest.approx(dict(trained.metrics))
+
+
+def test_what_tells_instruments_apart_is_erased(run):
+    """The means of z_chem on the instruments that were erased are one."""
+    from spektron.ml.instruments import draw_instrument, generator
+    from spektron.ml.training.evaluation import panel_latents
+    from spektron.ml.training.sources import PANEL, TableSource
+
+    model, card = load_model(run[1].model)
+    assert card["metrics"]["erased"] == 2
+    source = TableSource(TABLE, CONFIG.model.axis, CONFIG.data)
+    rows = generator(0, PANEL).permutation(split_table(TABLE)["train"])[:40]
+    further = [draw_instrument(CONFIG.data.instruments, 0, 3 + k) for k in range(3)]
+
+    def apart():
+        panel = panel_latents(model, source, rows, further)
+        return np.abs(panel.mean(axis=0) - panel.mean(axis=(0, 1))).max()
+
+    erased = apart()
+    model.bottleneck.erasure.put(np.zeros(128), np.zeros((128, 128)))
+    assert erased < 0.1 * apart()
+
+
+def test_assessment_is_of_what_was_held_out(run):
+    from spektron.ml.training.assessment import assess
+
+    with pytest.raises(SpectraError, match=r"another table or split \(60 molecules, given are 59"):
+        assess(run[1].model, TABLE.take(np.arange(59)))
 
 
 def test_the_callers_random_numbers_stay_as_they_were(tmp_path):

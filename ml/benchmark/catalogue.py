@@ -83,7 +83,11 @@ CATALOGUE: tuple[Entry, ...] = (
     _entry("two-channels", "two channels of the target's own calibration set", "diagnostic",
            (TwoChannels(),), pretreatments=(RAW,), own=True),
 )  # fmt: skip
+"""Every method of the benchmark, with what it may tune."""
+
 NAMES = tuple(entry.name for entry in CATALOGUE)
+"""Names of the methods, in the order of the catalogue."""
+
 BASELINES = ("pds", "ds", "sbc", "epo", "dipls")
 """The single published baselines that the default has to beat."""
 

@@ -163,8 +163,11 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileError(f"{file}: no such file; name a recipe, a TOML file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{file}: cannot be read as a recipe: {error}") from None
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise FileError(f"{file}: cannot be read as a recipe: {reason}; name a TOML file") from None
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -14,6 +14,8 @@ from ...vibration.batches import Record
 from .listing import Listed
 
 Pairs = Sequence[tuple[Listed, Record]]
+"""Listed molecules, each with its record."""
+
 R_CLASSES = ("< 0.6", "0.6–0.7", "0.7–0.8", "0.8–0.9", "0.9–1", "1")
 SYMMETRIC = 2e-3
 """Å; the geometry of a record must have its group within this."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from .config import ModelConfig
 from .encoder import Encoder
+from .gaps import across_gaps
 from .heads import (
     Bottleneck,
     LabelHead,
@@ -31,11 +33,24 @@ class Encoded:
         What the substance says.
     inst : Latent
         What the instrument says.
+    seen : (n, channels, points) tensor
+        The spectra, with straight lines across what was hidden.
+    hidden : (n, points) bool tensor
+        What was hidden.
     """
 
     tokens: Tensor
     chem: Latent
     inst: Latent
+    seen: Tensor
+    hidden: Tensor
+
+    def first(self, n: int) -> Encoded:
+        """That of the first spectra."""
+        chem, inst = (
+            Latent(z.mean[:n], z.log_variance[:n], z.sample[:n]) for z in (self.chem, self.inst)
+        )
+        return Encoded(self.tokens[:n], chem, inst, self.seen[:n], self.hidden[:n])
 
 
 class Spektron(nn.Module):
@@ -81,16 +96,24 @@ class Spektron(nn.Module):
         mask : (n, tokens) bool tensor, optional
             True for the tokens whose points are hidden.
         """
+        hidden = torch.zeros_like(spectra[:, 0], dtype=torch.bool)
         if mask is not None:
             # The points themselves go, else a convolution would look past the edge of a mask.
             hidden = mask.repeat_interleave(self.config.stride, dim=1)
-            spectra = spectra.masked_fill(hidden[:, None], 0.0)
+            spectra = across_gaps(spectra, hidden)
         tokens = self.encoder(self.tokenizer(spectra), mask)
-        return Encoded(tokens, *self.bottleneck(tokens))
+        chem, inst = self.bottleneck(tokens)
+        return Encoded(tokens, chem, inst, spectra, hidden)
 
     def reconstruct(self, encoded: Encoded) -> Tensor:
         """The whole spectrum, (n, channels, points)."""
-        out: Tensor = self.reconstruction(encoded.tokens, encoded.chem.sample, encoded.inst.sample)
+        out: Tensor = self.reconstruction(
+            encoded.tokens,
+            encoded.chem.sample,
+            encoded.inst.sample,
+            encoded.seen,
+            encoded.hidden,
+        )
         return out
 
     def tell_instruments(self, encoded: Encoded, reversal: float) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from .errors import CheckpointError
 from .settings import from_mapping, to_mapping
 from .spektron import Spektron
 
-VERSION = 1
+VERSION = 2
 """Of the format; changes when an old model can no longer be read."""
 _HEAD = "spektron"
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")

@@ -15,6 +15,8 @@ from .table import ScoreTable
 FloatArray = NDArray[np.float64]
 Gain = Literal["gain", "gain, cross-fitted", "gain over ir twice"]
 GAINS: tuple[Gain, ...] = get_args(Gain)
+"""Endpoints that compare both spectra with the better one."""
+
 MEANINGS: Mapping[str, str] = {
     "gain": "both − max(IR, Raman), the better one by its mean over runs",
     "gain, cross-fitted": "both − the one that is better in all other runs",

@@ -5,6 +5,8 @@
 ``embedding``    `embed` and `predict` with a trained model
 ``config``       settings of a run
 ``inputs``       spectra and labels from users, checked
+``reading``      files of users: exported data sets, csv
+``saving``       latent vectors as npz, parquet or csv
 ``sources``      batches of simulated measurements
 ``losses``       parts of the loss
 ``schedule``     rates and weights against the step
@@ -14,6 +16,7 @@
 ``runs``         the folder of a run, checkpoints
 ``records``      metrics and progress
 ``evaluation``   reconstruction, retrieval, probes
+``assessment``   all figures of a pretrained model
 ``devices``      CPU or GPU, fp32 or bf16
 ===============  ==========================================================================
 

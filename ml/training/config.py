@@ -145,6 +145,12 @@ class LossConfig:
         Sinkhorn divergence between z_chem of two halves of the instruments.
     blur : float
         Its length scale, in units of z/√dimensions.
+    invariance : float
+        Share of the variance of z_chem between two views of one molecule.
+    erase : int
+        Further simulated instruments on which molecules of the training part are measured at the
+        end, to take from z_chem what linearly tells instruments apart (see `erasure`); 0 leaves
+        it as it is.
     """
 
     reconstruction: float = 1.0
@@ -159,11 +165,16 @@ class LossConfig:
     reversal: float = 1.0
     sinkhorn: float = 0.1
     blur: float = 0.1
+    invariance: float = 0.0
+    erase: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("reconstruction", "beta", "contrastive", "instrument", "adversary"):
+        parts = ("reconstruction", "beta", "contrastive", "instrument", "adversary", "invariance")
+        for name in (*parts, "erase"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"loss.{name} = {getattr(self, name):g}; give 0 or more")
+        if self.erase == 1:
+            raise ConfigError("loss.erase = 1; give 2 instruments or more, or 0")
         if not 0 < self.mask < 1 or not 0 <= self.anneal <= 1:
             raise ConfigError(
                 f"loss.mask = {self.mask:g}, loss.anneal = {self.anneal:g}; give shares, the mask "

@@ -13,7 +13,7 @@ from ..errors import SpectraError
 from ..instruments import Instrument, generator
 from ..model.spektron import Spektron
 from ..table import Float32, Int64
-from .sources import TEST, Source, hidden_tokens
+from .sources import PANEL, TEST, Source, hidden_tokens
 
 BATCH = 256
 
@@ -108,6 +108,28 @@ def latents(model: Spektron, spectra: Float32, *, project: bool = False) -> tupl
             chem.append((model.retrieval(z) if project else z).float().cpu().numpy())
             inst.append(encoded.inst.mean.float().cpu().numpy())
     return np.concatenate(chem), np.concatenate(inst)
+
+
+def panel_latents(
+    model: Spektron,
+    source: Source,
+    rows: Int64,
+    instruments: Sequence[Instrument],
+    *,
+    seed: int = 0,
+) -> Float32:
+    """Means of z_chem of the same molecules on each instrument.
+
+    Returns
+    -------
+    (molecules, instruments, z_chem) float32
+    """
+    out = []
+    for number, instrument in enumerate(instruments):
+        draws = [generator(seed, PANEL, number, int(row)) for row in rows]
+        measured = source.measured(rows, [instrument] * len(rows), draws)
+        out.append(latents(model, measured)[0])
+    return np.stack(out, axis=1)
 
 
 def recall_across(

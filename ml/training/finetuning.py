@@ -71,6 +71,10 @@ class Finetuning:
         kl = divergence(encoded.chem)
         return error + self.config.beta * kl, {"error": error.detach(), "kl": kl.detach()}
 
+    def finish(self) -> dict[str, float]:
+        """Nothing is left to do."""
+        return {}
+
     def validate(self, device: str) -> dict[str, float]:
         """Scores on samples that are not trained on."""
         draws = [generator(0, TEST, 2, int(row)) for row in self.valid]

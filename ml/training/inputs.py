@@ -95,7 +95,7 @@ def check_labels(labels: ArrayLike, n: int, task: Task) -> Labels:
     values = np.asarray(labels)
     if values.shape[:1] != (n,) or values.ndim > 2:
         raise SpectraError(f"labels of shape {values.shape} for {n} samples; give one row each")
-    missing = _missing(values)
+    missing = missing_labels(values)
     if missing.any():
         place = int(np.argmax(missing))
         raise SpectraError(
@@ -119,7 +119,8 @@ def check_labels(labels: ArrayLike, n: int, task: Task) -> Labels:
     return Labels(numbers, numbers.shape[1])
 
 
-def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+def missing_labels(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Samples that lack a label: not finite, None, or an empty text; shape (n,)."""
     if values.dtype.kind == "f":
         bad = ~np.isfinite(values)
     elif values.dtype.kind == "O":

@@ -43,6 +43,9 @@ class Objective(Protocol[B]):
     def loss(self, batch: B, step: int, device: str) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss and its parts."""
 
+    def finish(self) -> dict[str, float]:
+        """What is to be done once after the last step; numbers to keep of it."""
+
     def validate(self, device: str) -> dict[str, float]:
         """Numbers on samples that are not trained on."""
 
@@ -90,9 +93,11 @@ def train(
             parts = _step(objective, batch, step, optimiser, settings, where)
             done = step + 1
             end = done == settings.steps
-            if (settings.validate_every and done % settings.validate_every == 0) or end:
-                last = _validated(objective, where)
+            if end:
+                last = _finished(objective, where)
                 record.write(done, last)
+            elif settings.validate_every and done % settings.validate_every == 0:
+                record.write(done, _validated(objective, where))
             if end or done % settings.log_every == 0 or done % settings.checkpoint_every == 0:
                 metrics = _numbers(parts, done)
                 record.write(done, metrics)
@@ -100,7 +105,7 @@ def train(
                     progress(record.progress(done, settings.steps, objective.per_step, metrics))
             if end or done % settings.checkpoint_every == 0:
                 save_checkpoint(folder, done, model, optimiser)
-    return last or _validated(objective, where)
+    return last or _finished(objective, where)
 
 
 def optimiser_of(model: Spektron, settings: TrainingConfig) -> torch.optim.AdamW:
@@ -143,6 +148,12 @@ def _numbers(parts: Mapping[str, Tensor | float], step: int) -> dict[str, float]
                 f"{name} is {value} at step {step}; lower training.learning_rate, or use fp32"
             )
     return metrics
+
+
+def _finished(objective: Objective[B], where: Place) -> dict[str, float]:
+    with torch.random.fork_rng(), torch.no_grad():
+        done = objective.finish()
+    return {**done, **_validated(objective, where)}
 
 
 def _validated(objective: Objective[B], where: Place) -> dict[str, float]:

@@ -14,6 +14,9 @@ from ..model.heads import Latent
 SCALING = 0.8
 """Ratio of successive blurs in the Sinkhorn iteration; larger is slower and more exact."""
 
+LEAST_VARIANCE = 1e-3
+"""Added to the variance of a latent number, so that one that carries nothing does not count."""
+
 
 def hidden_error(found: Tensor, target: Tensor, hidden: Tensor) -> Tensor:
     """Squared error at hidden points over that of the mean spectrum of the batch.
@@ -56,6 +59,25 @@ def info_nce(a: Tensor, b: Tensor, scale: Tensor) -> Tensor:
     logits = scale * a @ b.T
     same = torch.arange(len(a), device=a.device)
     return (cross_entropy(logits, same) + cross_entropy(logits.T, same)) / 2
+
+
+def spread_between(a: Tensor, b: Tensor) -> Tensor:
+    """Share of the variance of each latent number that lies between two views of one molecule.
+
+    Parameters
+    ----------
+    a, b : (n, dimensions)
+        Row i of both belongs to the same molecule.
+
+    Returns
+    -------
+    scalar
+        Mean over dimensions of ⟨(a − b)²⟩/2 over the variance of both together: 0 where the
+        views agree, 1 where they have nothing in common.
+    """
+    variance = torch.cat([a, b]).var(dim=0, correction=0)
+    each = ((a - b) ** 2).mean(dim=0) / 2
+    return (each / (variance + LEAST_VARIANCE)).mean()
 
 
 def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float, *, scaling: float = SCALING) -> Tensor:

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ..instruments import Instrument
+from ..instruments import Instrument, draw_instrument, generator
+from ..model.erasure import erasing_map
 from ..model.spektron import Encoded, Spektron
 from ..table import Int64
 from .config import PretrainConfig
-from .evaluation import recall_across, reconstruction
-from .losses import divergence, hidden_error, info_nce, instrument_halves, sinkhorn_divergence
+from .evaluation import panel_latents, recall_across, reconstruction
+from .losses import (
+    divergence,
+    hidden_error,
+    info_nce,
+    instrument_halves,
+    sinkhorn_divergence,
+    spread_between,
+)
 from .schedule import ramp
-from .sources import Source, Views, rows_of_step, two_views
+from .sources import PANEL, Source, Views, rows_of_step, two_views
 
 MOST_VALID = 512
 """Samples of the validation part that are looked at."""
+MOST_ERASED = 40
+"""Molecules that are measured on each instrument to be erased."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +98,9 @@ class Pretraining:
         if weights.contrastive:
             parts["contrastive"] = self._contrast(encoded)
             total = total + weights.contrastive * parts["contrastive"]
+        if weights.invariance:
+            parts["invariance"] = spread_between(*encoded.chem.mean.chunk(2))
+            total = total + weights.invariance * parts["invariance"]
         if weights.instrument or weights.adversary:
             logits = self.model.tell_instruments(encoded, weights.reversal * grown)
             names = ("instrument", "adversary")
@@ -97,6 +111,23 @@ class Pretraining:
             parts["sinkhorn"] = self._alignment(encoded, instruments, step)
             total = total + weights.sinkhorn * parts["sinkhorn"]
         return total, {name: value.detach() for name, value in parts.items()}
+
+    def finish(self) -> dict[str, float]:
+        """Take from z_chem what tells instruments apart; how many directions that were."""
+        n, seed = self.config.loss.erase, self.config.training.seed
+        if not n:
+            return {}
+        erasure = self.model.bottleneck.erasure
+        size = self.config.model.z_chem
+        erasure.put(np.zeros(size), np.zeros((size, size)))
+        rows = generator(seed, PANEL).permutation(self.train)[:MOST_ERASED]
+        first = len(self.instruments)
+        distribution = self.config.data.instruments
+        further = [draw_instrument(distribution, seed, first + k) for k in range(n)]
+        panel = panel_latents(self.model, self.source, rows, further, seed=seed)
+        centre, projection, rank = erasing_map(panel)
+        erasure.put(centre, projection)
+        return {"erased": float(rank)}
 
     def validate(self, device: str) -> dict[str, float]:
         """Errors against simple guesses, and retrieval across the first two instruments."""
@@ -121,14 +152,7 @@ class Pretraining:
 
     def _reconstruction(self, encoded: Encoded, target: Tensor, mask: Tensor) -> Tensor:
         half = len(mask) // 2
-        first = Encoded(
-            encoded.tokens[:half],
-            *(
-                type(z)(z.mean[:half], z.log_variance[:half], z.sample[:half])
-                for z in (encoded.chem, encoded.inst)
-            ),
-        )
-        found = self.model.reconstruct(first)
+        found = self.model.reconstruct(encoded.first(half))
         hidden = mask[:half].repeat_interleave(self.config.model.stride, dim=1)
         return hidden_error(found, target[:half], hidden)
 

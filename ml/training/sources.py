@@ -19,8 +19,8 @@ from ..instruments import Instrument, generator, measure_curves, measure_table
 from ..table import Float32, Int64, SpectraTable
 from .config import DataConfig
 
-ORDER, VIEWS, TEST = 1, 2, 3
-"""First counter of random numbers: order of samples, their views, validation."""
+ORDER, VIEWS, TEST, PANEL = 1, 2, 3, 4
+"""Counter of random numbers: order of samples, their views, validation, erasure."""
 
 
 class Source(Protocol):

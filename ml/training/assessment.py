@@ -1,0 +1,221 @@
+"""What a pretrained model can do, on molecules that it was not trained on.
+
+Everything is measured on simulated instruments that the model has not seen, unless a name says
+otherwise; the split is made anew from the settings in the checkpoint, and must be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SpectraError
+from ..instruments import Instrument, draw_instrument, generator
+from ..model.settings import from_mapping
+from ..model.spektron import Spektron
+from ..model.weights import load_model
+from ..splits import Split, split_table
+from ..table import Float32, Int64, SpectraTable
+from .config import DataConfig, LossConfig
+from .evaluation import Reconstruction, latents, probe, recall_across, reconstruction
+from .sources import TEST, TableSource
+
+LIBRARY: Final = 2000
+"""Molecules among which one is to be found again."""
+INSTRUMENTS: Final = 8
+"""Unseen instruments that a probe is to tell apart."""
+UNSEEN: Final = 1_000_000
+"""Number of the first unseen instrument; no training draws so many."""
+SEEDS: Final = 3
+"""Random divisions that an accuracy of a probe is the mean of."""
+GROUPS: Final[Mapping[str, str]] = {
+    "C≡N": "C#N",
+    "C=O": "[CX3]=[OX1]",
+    "O–H": "[OX2H]",
+    "N–H": "[NX3;!H0]",
+    "C–F": "[#6][F]",
+    "ring": "[R]",
+}
+"""Functional groups by SMARTS, for the chemistry probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Measured figures.
+
+    Attributes
+    ----------
+    gap : float, cm⁻¹
+        Width of a hidden piece; pieces may touch.
+    measured, clean : Reconstruction
+        Mean squared errors in the test part: on unseen instruments, and without any.
+    recall, known_recall : float
+        Recall@1 across two unseen instruments, and across the first two of the training.
+    library, held_out : int
+        Molecules in the library, and how many of these were not trained on.
+    noise : (float, float)
+        Of the two unseen instruments, shares of the strongest band.
+    instrument : mapping from latent vector to float
+        Accuracy of a linear probe for the unseen instrument on ``z_chem``, ``z_inst``, and
+        ``chance``.
+    known_instrument : mapping
+        The same with instruments of the training.
+    chemistry : mapping from functional group to (float, float, float)
+        Accuracy of a linear probe on z_chem and z_inst together, on z_chem, and of the commonest
+        answer.
+    """
+
+    gap: float
+    measured: Reconstruction
+    clean: Reconstruction
+    recall: float
+    known_recall: float
+    library: int
+    held_out: int
+    noise: tuple[float, float]
+    instrument: Mapping[str, float]
+    known_instrument: Mapping[str, float]
+    chemistry: Mapping[str, tuple[float, float, float]]
+
+    @property
+    def lost(self) -> float:
+        """Accuracy that the chemistry probe loses without z_inst, mean over groups."""
+        return float(np.mean([both - chem for both, chem, _ in self.chemistry.values()]))
+
+
+def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Assessment:
+    """Figures of a pretrained model.
+
+    Parameters
+    ----------
+    checkpoint : path
+        Of `pretrain`.
+    table : SpectraTable
+        What it was trained on, all of it.
+
+    Raises
+    ------
+    SpectraError
+        If the model was trained on another table, or its probes have too few molecules.
+    CheckpointError, MissingPackage
+    """
+    model, card = load_model(checkpoint)
+    settings = card["settings"]
+    data = from_mapping(DataConfig, settings["data"], "data")
+    loss = from_mapping(LossConfig, settings["loss"], "loss")
+    source = TableSource(table, model.config.axis, data, model.config.channels)
+    split = _split(table, data, card)
+    count = min(INSTRUMENTS, model.config.instruments)
+    known = _instruments(data, settings["training"]["seed"], 0)[:count]
+    unseen = _instruments(data, settings["training"]["seed"], UNSEEN)
+    held = np.concatenate([split[name] for name in split.parts if name != "train"])
+    library = _library(held, split["train"], seed)
+    measured, clean = (
+        reconstruction(
+            model,
+            source,
+            split["test"] if "test" in split.parts else split["valid"],
+            split["train"],
+            mask=loss.mask,
+            span=loss.span,
+            instruments=shown,
+            seed=seed,
+        )
+        for shown in (unseen, ())
+    )
+    own, other = (_seen(model, source, held, shown, seed) for shown in (known, unseen))
+    return Assessment(
+        loss.span * model.config.stride * model.config.axis.step,
+        measured,
+        clean,
+        recall_across(model, source, library, *unseen[:2], seed=seed),
+        recall_across(model, source, library, *known[:2], seed=seed),
+        len(library),
+        int(np.isin(library, held).sum()),
+        (unseen[0].noise, unseen[1].noise),
+        _instrument_probe(*other),
+        _instrument_probe(*own),
+        _chemistry_probe(*other[:2], [table.texts["smiles"][i] for i in held]),
+    )
+
+
+def functional_groups(smiles: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """Which molecules have each of `GROUPS`; all without SMILES have none.
+
+    Examples
+    --------
+    >>> found = functional_groups(["CC#N", "CCO"])
+    >>> found["C≡N"].tolist(), found["O–H"].tolist()
+    ([True, False], [False, True])
+    """
+    from rdkit import Chem
+
+    molecules = [Chem.MolFromSmiles(each) for each in smiles]
+    patterns = {name: Chem.MolFromSmarts(smarts) for name, smarts in GROUPS.items()}
+    return {
+        name: np.array([m is not None and m.HasSubstructMatch(p) for m in molecules])
+        for name, p in patterns.items()
+    }
+
+
+def _split(table: SpectraTable, data: DataConfig, card: Mapping[str, Any]) -> Split:
+    fractions = {k: v for k, v in data.fractions.items() if v}
+    split = split_table(table, fractions, relations=data.relations, seed=data.split_seed)
+    if split.sha256 != card["data"]["split"]:
+        raise SpectraError(
+            f"the model was trained on another table or split ({card['data']['molecules']:,} "
+            f"molecules, given are {len(table):,}); give the data of its run"
+        )
+    return split
+
+
+def _instruments(data: DataConfig, seed: int, first: int) -> tuple[Instrument, ...]:
+    numbers = range(first, first + INSTRUMENTS)
+    return tuple(draw_instrument(data.instruments, seed, number) for number in numbers)
+
+
+def _library(held: Int64, train: Int64, seed: int) -> Int64:
+    """Molecules that were not trained on first, then as many others as are wanted."""
+    order = np.random.default_rng(seed)
+    others = order.permutation(train)[: max(0, LIBRARY - len(held))]
+    return np.concatenate([order.permutation(held), others])[:LIBRARY]
+
+
+def _seen(
+    model: Spektron, source: TableSource, rows: Int64, instruments: Sequence[Instrument], seed: int
+) -> tuple[Float32, Float32, Int64]:
+    """z_chem, z_inst and the instrument of molecules, each measured once on one of some."""
+    which = np.random.default_rng(seed).integers(len(instruments), size=len(rows))
+    draws = [generator(seed, TEST, 3, int(row)) for row in rows]
+    spectra = source.measured(rows, [instruments[k] for k in which], draws)
+    return (*latents(model, spectra), which)
+
+
+def _instrument_probe(chem: Float32, inst: Float32, which: Int64) -> dict[str, float]:
+    found = {"z_chem": _accuracy(chem, which)[0], "z_inst": _accuracy(inst, which)[0]}
+    return found | {"chance": _accuracy(chem, which)[1]}
+
+
+def _chemistry_probe(
+    chem: Float32, inst: Float32, smiles: Sequence[str]
+) -> dict[str, tuple[float, float, float]]:
+    out = {}
+    both = np.concatenate([chem, inst], axis=1)
+    for name, present in functional_groups(smiles).items():
+        if 20 <= present.sum() <= len(present) - 20:
+            alone, chance = _accuracy(chem, present)
+            out[name] = (_accuracy(both, present)[0], alone, chance)
+    if not out:
+        raise SpectraError(f"no functional group to tell {len(smiles)} held-out molecules apart")
+    return out
+
+
+def _accuracy(latent: Float32, labels: NDArray[Any]) -> tuple[float, float]:
+    """Accuracy of a probe and of the commonest class, means over divisions."""
+    found = np.array([probe(latent, labels, seed=seed) for seed in range(SEEDS)])
+    return float(found[:, 0].mean()), float(found[:, 1].mean())
