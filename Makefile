@@ -19,9 +19,10 @@ unexport PYTHONPATH PYTHONHOME
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/dft.stamp $(VENV)/wheel.stamp ## run the demonstrations: symmetry, and a DFT spectrum
+demo: $(VENV)/dft.stamp $(VENV)/wheel.stamp ## the demonstrations: symmetry, a DFT spectrum, a report
 	@$(PY) examples/demo.py
 	@$(PY) examples/demo_spectrum.py
+	@$(VENV)/bin/spektron report docs/data/benzene.json --out benzene.html
 
 demo-ml: $(VENV)/ml.stamp $(VENV)/wheel.stamp ## train a small model on spectra, and draw what it knows
 	@$(PY) examples/demo_ml.py
