@@ -37,8 +37,8 @@ def card(
 ) -> str:
     shape, data, loss = config.model, config.data, config.loss
     groups = "; ".join(
-        f"{group} {both:.3f} / {chem:.3f} (commonest answer {chance:.3f})"
-        for group, (both, chem, chance) in found.chemistry.items()
+        f"{group} {whole:.3f} / {chem:.3f} (commonest answer {chance:.3f})"
+        for group, (whole, chem, chance) in found.chemistry.items()
     )
     accuracies = list(found.chemistry.values())
     return CARD.read_text(encoding="utf-8").format(

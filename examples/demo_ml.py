@@ -84,9 +84,9 @@ def print_assessment(found: Any) -> None:
             f"  {name:18s} z_chem {probed['z_chem']:.3f}, z_inst {probed['z_inst']:.3f}, "
             f"chance {probed['chance']:.3f}"
         )
-    for name, (both, chem, chance) in found.chemistry.items():
-        print(f"  {name:18s} z_chem {chem:.3f}, with z_inst {both:.3f}, chance {chance:.3f}")
-    print(f"  chemistry lost without z_inst: {100 * found.lost:.1f} points")
+    for name, (whole, chem, chance) in found.chemistry.items():
+        print(f"  {name:18s} z_chem {chem:.3f}, undivided {whole:.3f}, chance {chance:.3f}")
+    print(f"  chemistry lost on z_chem: {100 * found.lost:.1f} points")
 
 
 # ---- the figure ----

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from spektron.ml.datasets import Listed, Summary, matched, read_rows, summary
+from spektron.ml.datasets.recipe import SHIFTS
 from spektron.pointgroup import PointGroup
 from spektron.vibration.batches import Record
 
@@ -67,9 +68,9 @@ that kind.
 The recipe is [symmetry_rich.toml](../ml/datasets/symmetry_rich.toml); `spektron dataset build
 ml/datasets/symmetry_rich.toml --out DIR` computes it, and `--reuse {reuse}` takes over what is
 here, with the files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First
-geometries are force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at GFN2-xTB
-({programs}), symmetrised, and differentiated along symmetry-unique displacements and fields. An
-imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while
+geometries are force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at
+GFN2-xTB ({programs}), symmetrised where that costs less than 1e-6 Eh, and differentiated along
+symmetry-unique displacements and fields. An imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while
 other work ran beside it (medians):
 
 | atoms | molecules | seconds | molecules an hour and core |
@@ -184,7 +185,7 @@ def facts(found: Summary, pairs: Sequence[tuple[Listed, Record]]) -> Iterable[tu
     n, molecules = (sum(v[i] for v in strata.values()) for i in (0, 1))
     yield "matched strata", f"{n:,} over {len(strata)} scaffolds, {molecules:,} molecules"
     shifts = [e.shifts for e, r in pairs if r.kind == "result"]
-    computed, measured = (sum(k in s for s in shifts) for k in ("computed", "experimental"))
+    computed, measured = (sum(k in s for s in shifts) for k in SHIFTS)
     yield "with NMR shifts", f"{computed:,} computed, {measured:,} measured"
 
 

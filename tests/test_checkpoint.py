@@ -112,7 +112,7 @@ def test_figures_are_what_they_say(built):
     for probed in (found.instrument, found.known_instrument):
         assert 1 / 8 <= probed["chance"] < 0.4
         assert probed["z_inst"] > probed["z_chem"] - 0.1
-    differences = [both - chem for both, chem, _ in found.chemistry.values()]
+    differences = [whole - chem for whole, chem, _ in found.chemistry.values()]
     assert found.lost == pytest.approx(np.mean(differences))
 
 
@@ -133,7 +133,7 @@ def test_demonstration(tmp_path, monkeypatch, capsys):
     assert demo.main() == 0
     said = capsys.readouterr().out
     assert "recall@1 among 2,000" in said
-    assert "chemistry lost without z_inst" in said
+    assert "chemistry lost on z_chem" in said
     assert Path("d.png").read_bytes().startswith(b"\x89PNG")
 
 

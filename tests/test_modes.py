@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from spektron.pointgroup.molecules.isotopes import SYMBOLS
 from spektron.pointgroup.theory.groups import operation_matrices
 from spektron.pointgroup.theory.operations import rotation_matrix
 from spektron.pointgroup.units import BOHR, INTENSITY, NORMAL_COORDINATE
+from spektron.vibration.confirmed import confirmed_symmetry
 from spektron.vibration.errors import HarmonicDataError, NotStationary
 from spektron.vibration.harmonic import HarmonicData
 from spektron.vibration.intensities import raman
@@ -738,3 +740,18 @@ def test_labels_of_some_modes():
     labels = label_modes(modes.symmetry, 7 * modes.displacements[flat])
     assert list(labels.irreps) == [modes.irreps[i] for i in flat]
     assert labels.sets.tolist() == [k for k, members in enumerate(chosen) for _ in members]
+
+
+def test_a_group_that_costs_energy_is_not_the_group():
+    """Noise along soft springs is noise; the same deviations against stiff ones are not."""
+    exact = field_of("methane")
+    noise = 2e-3 * np.random.default_rng(1).normal(size=(5, 3))
+    noisy = exact.molecule.with_positions(exact.molecule.positions + noise)
+    assert str(detect(noisy).group) == "Td"
+    for stiffness, group in ((1.0, "Td"), (1e4, "C1")):
+        data = replace(exact, molecule=noisy, hessian=stiffness * exact.hessian, gradient=None)
+        found = confirmed_symmetry(data, noisy)
+        moved = (found.symmetrised_positions - noisy.positions).ravel() / BOHR
+        assert str(found.group) == group
+        assert abs(moved @ data.hessian @ moved) / 2 <= 5e-5
+        assert str(confirmed_symmetry(data, noisy, 0.05).group) == "Td"

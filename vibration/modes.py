@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..pointgroup import Activity, Molecule, SelectionRules, Symmetry, detect
 from ..pointgroup.units import FORCE_CONSTANT, NORMAL_COORDINATE
 from .adapted import AlignedModes, aligned_modes
+from .confirmed import confirmed_symmetry
 from .errors import HarmonicDataError
 from .harmonic import HarmonicData
 from .intensities import infrared, normal_coordinates, raman
@@ -155,7 +156,7 @@ def normal_modes(
         of the isotopologue.
     tolerance : float, optional
         RMS displacement in Å passed to `detect`; by default the noise of the geometry is
-        estimated.
+        estimated, and a group that costs energy is refused (see `confirmed`).
     near_degenerate : float, cm⁻¹
         Modes nearer to each other than this form a cluster and are turned to pure symmetry
         within it; 0 turns exactly degenerate ones only.
@@ -189,7 +190,7 @@ def normal_modes(
         raise HarmonicDataError(f"near_degenerate = {near_degenerate}: give 0 cm⁻¹ or more")
     check_stationary(data, allowed=allow_nonstationary)
     molecule = data.molecule if masses is None else data.molecule.with_masses(masses)
-    symmetry = detect(molecule, tolerance)
+    symmetry = confirmed_symmetry(data, molecule, tolerance)
     weighted = mass_weighted(data.hessian, molecule.masses)
     rigid = rigid_motions(molecule.positions, molecule.masses, linear=symmetry.group.is_linear)
     inner = complement(rigid)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 RIDGE = 1e-3
 """Share of the mean variance that is added to every direction before whitening."""
-LEAST = 0.005
+LEAST = 0.03
 """Directions stay where instruments make less than this share of the variance."""
 
 

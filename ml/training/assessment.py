@@ -6,7 +6,8 @@ otherwise; the split is made anew from the settings in the checkpoint, and must 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,8 +67,8 @@ class Assessment:
     known_instrument : mapping
         The same with instruments of the training.
     chemistry : mapping from functional group to (float, float, float)
-        Accuracy of a linear probe on z_chem and z_inst together, on z_chem, and of the commonest
-        answer.
+        Accuracy of a linear probe on the undivided latent vector (z_chem before anything is
+        erased from it, and z_inst), on z_chem, and of the commonest answer.
     """
 
     gap: float
@@ -84,8 +85,8 @@ class Assessment:
 
     @property
     def lost(self) -> float:
-        """Accuracy that the chemistry probe loses without z_inst, mean over groups."""
-        return float(np.mean([both - chem for both, chem, _ in self.chemistry.values()]))
+        """Accuracy that the chemistry probe loses on z_chem alone, mean over groups."""
+        return float(np.mean([whole - chem for whole, chem, _ in self.chemistry.values()]))
 
 
 def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Assessment:
@@ -129,6 +130,8 @@ def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Ass
         for shown in (unseen, ())
     )
     own, other = (_seen(model, source, held, shown, seed) for shown in (known, unseen))
+    with _unerased(model):
+        undivided = np.concatenate(_seen(model, source, held, unseen, seed)[:2], axis=1)
     return Assessment(
         loss.span * model.config.stride * model.config.axis.step,
         measured,
@@ -140,7 +143,7 @@ def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Ass
         (unseen[0].noise, unseen[1].noise),
         _instrument_probe(*other),
         _instrument_probe(*own),
-        _chemistry_probe(*other[:2], [table.texts["smiles"][i] for i in held]),
+        _chemistry_probe(undivided, other[0], [table.texts["smiles"][i] for i in held]),
     )
 
 
@@ -196,20 +199,31 @@ def _seen(
     return (*latents(model, spectra), which)
 
 
+@contextmanager
+def _unerased(model: Spektron) -> Iterator[None]:
+    """The model as it was before the instruments were erased from z_chem."""
+    projection = model.bottleneck.erasure.projection
+    kept = projection.clone()
+    projection.zero_()
+    try:
+        yield
+    finally:
+        projection.copy_(kept)
+
+
 def _instrument_probe(chem: Float32, inst: Float32, which: Int64) -> dict[str, float]:
     found = {"z_chem": _accuracy(chem, which)[0], "z_inst": _accuracy(inst, which)[0]}
     return found | {"chance": _accuracy(chem, which)[1]}
 
 
 def _chemistry_probe(
-    chem: Float32, inst: Float32, smiles: Sequence[str]
+    undivided: Float32, chem: Float32, smiles: Sequence[str]
 ) -> dict[str, tuple[float, float, float]]:
     out = {}
-    both = np.concatenate([chem, inst], axis=1)
     for name, present in functional_groups(smiles).items():
         if 20 <= present.sum() <= len(present) - 20:
             alone, chance = _accuracy(chem, present)
-            out[name] = (_accuracy(both, present)[0], alone, chance)
+            out[name] = (_accuracy(undivided, present)[0], alone, chance)
     if not out:
         raise SpectraError(f"no functional group to tell {len(smiles)} held-out molecules apart")
     return out

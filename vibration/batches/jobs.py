@@ -16,7 +16,7 @@ from ..errors import CalculationError, MissingPackage, NotConverged, NotStationa
 from ..harmonic import HarmonicData
 from ..level import Level
 from ..modes import NormalModes, normal_modes
-from ..reference import reference_data
+from ..reference import SYMMETRIC, reference_data
 from .bonds import changed_bonding
 from .limit import TimeLimit
 from .limit import time_limit as limited
@@ -196,7 +196,7 @@ def _minimum(
     noise = NOISE["no grid" if plain else "grid"]
     for descents in range(settings.descents + 1):
         data = reference_data(start, level, raman=settings.raman).data
-        modes = normal_modes(data)
+        modes = normal_modes(data, tolerance=SYMMETRIC)
         if not len(modes) or modes.wavenumbers[0] > -noise:
             return data, modes, descents
         mode = modes.displacements[0]
