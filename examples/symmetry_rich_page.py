@@ -70,8 +70,8 @@ ml/datasets/symmetry_rich.toml --out DIR` computes it, and `--reuse {reuse}` tak
 here, with the files of QM7, DFT8K and Exp5K in the folder that `SPEKTRON_DATA` names. First
 geometries are force-field ones, or those of the files; they are optimised to 1e-5 Eh/bohr at
 GFN2-xTB ({programs}), symmetrised where that costs less than 1e-6 Eh, and differentiated along
-symmetry-unique displacements and fields. An imaginary mode beyond 3i cm⁻¹ is followed down, at most three times. Rates on one core while
-other work ran beside it (medians):
+symmetry-unique displacements and fields. An imaginary mode beyond 3i cm⁻¹ is followed down, at most
+three times. Rates on one core while other work ran beside it (medians):
 
 | atoms | molecules | seconds | molecules an hour and core |
 |-|-|-|-|
