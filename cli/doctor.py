@@ -74,7 +74,6 @@ EXTRAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "torch": "models and training",
             "geomloss": "alignment of embeddings",
-            "peft": "LoRA adapters",
             "safetensors": "checkpoints",
             "scikit-learn": "PLS and its relatives",
             "torch_geometric": "message passing on graphs",

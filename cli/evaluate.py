@@ -30,7 +30,7 @@ evaluate = typer.Typer(
     help="Scores of a model compared by symmetry.",
     rich_markup_mode=None,
 )
-evaluate.command()(study)
+evaluate.command(short_help="Run a pre-registered study, and test its hypotheses.")(study)
 NOISES = (0.1, 0.3, 1.0)
 """Levels of the baseline, as a share of the strongest band."""
 

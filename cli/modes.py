@@ -69,7 +69,9 @@ def modes(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", show_default=False, help="Folder for all files, if wanted."),
+        typer.Option(
+            metavar="DIR", show_default=False, help="Folder for tables, spectra, a picture."
+        ),
     ] = None,
     scale: Scale = 1.0,
     fwhm: Fwhm = 10.0,

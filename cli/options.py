@@ -46,7 +46,8 @@ def positive(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number") from None
+        remedy = "; write a point, not a comma" if "," in text else ""
+        raise typer.BadParameter(f"{text!r} is not a number{remedy}") from None
     if not 0 < value < math.inf:
         raise typer.BadParameter(f"{text!r}: give a positive number")
     return value

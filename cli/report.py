@@ -167,7 +167,7 @@ def _tell(given: str, contents: Contents, target: Path, size: int, as_json: bool
         )
         return
     rows = [
-        ("molecule", f"{contents.name}, {molecule.formula}"),
+        ("molecule", ", ".join(dict.fromkeys((contents.name, molecule.formula)))),
         ("group", str(counts.group)),
         ("R", "not defined for an atom" if counts.R is None else fraction_text(counts.R)),
         ("modes", motion),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -81,7 +81,8 @@ def write_results(
     from ..vibration.files.tables import write_curve, write_peaks
     from ..vibration.plots import save_figure, spectrum_figure
 
-    spectra = spectra_of(modes, drawing)
+    title = f"{modes.molecule.name or modes.molecule.formula}, {modes.level}"
+    spectra = [replace(spectrum, title=title) for spectrum in spectra_of(modes, drawing)]
     jobs: dict[str, Callable[[Path], object]] = {
         "harmonic.json": lambda p: write_harmonic(data, p),
         "geometry.xyz": data.molecule.write,
@@ -93,7 +94,6 @@ def write_results(
         jobs[f"{spectrum.kind}.csv"] = lambda p, s=spectrum: write_curve(s, p)  # type: ignore[misc]
         jobs[f"{spectrum.kind}.jdx"] = lambda p, s=spectrum: write_jcamp(s, p)  # type: ignore[misc]
     if spectra:
-        title = f"{modes.molecule.name or modes.molecule.formula}, {modes.level}"
         jobs["spectrum.png"] = lambda p: save_figure(spectrum_figure(*spectra, title=title), p)
     for name, write in jobs.items():
         write(folder / name)

@@ -37,7 +37,7 @@ from .options import (
     Tolerance,
     chosen,
 )
-from .output import Json, interruptible, print_json, show, warnings_as_lines
+from .output import Json, complain, interruptible, print_json, show, warnings_as_lines
 from .progress import status
 from .results import Drawing, write_results
 from .targets import checked_folder, empty_folder_removed, file_name
@@ -73,7 +73,11 @@ def spectrum(
     basis: Annotated[str, typer.Option(metavar="NAME", help="Any PySCF basis set.")] = "def2-tzvp",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", show_default="NAME-spectrum", help="Folder for all files."),
+        typer.Option(
+            metavar="DIR",
+            show_default="NAME-spectrum",
+            help="Folder for tables, spectra, a picture.",
+        ),
     ] = None,
     charge: Charge = None,
     multiplicity: Multiplicity = None,
@@ -114,6 +118,7 @@ def spectrum(
     level = Level(method, basis, density_fit, grid, dielectric=dielectric)
     molecule = isotopes_of(isotopes or [], molecule_of(molecule_input, charge, multiplicity))
     folder = checked_folder(out or Path(f"{file_name(molecule.name or molecule.formula)}-spectrum"))
+    _tell_what_is_replaced(folder, level)
     with empty_folder_removed(folder), warnings_as_lines():
         found = _computed(molecule, level, folder, optimise, route, raman, tolerance)
         modes = normal_modes(found.data, tolerance=tolerance)
@@ -125,6 +130,21 @@ def spectrum(
         print_json({**about, **modes_json(modes, thermo), "out": str(folder), "files": files})
     else:
         show(str(found.plan), *page(modes, thermo), f"files in {folder}: {', '.join(files)}")
+
+
+def _tell_what_is_replaced(folder: Path, level: Level) -> None:
+    from ..pointgroup.errors import InputError
+    from ..vibration.files.reading import read_harmonic
+
+    try:
+        earlier = read_harmonic(folder / "harmonic.json").level
+    except InputError:  # none there, or none that can be read
+        return
+    if earlier and earlier != str(level):
+        complain(
+            f"note: {folder} holds a result at {earlier}, which this one replaces; "
+            "another --out keeps both"
+        )
 
 
 def _computed(

@@ -24,10 +24,14 @@ def checked_file(path: Path) -> Path:
     Raises
     ------
     FileError
-        If it is a folder, or lies in one that cannot be written to.
+        If it is a folder, or lies in one that is not there or cannot be written to.
     """
     from ..pointgroup.errors import FileError
 
+    if not path.parent.is_dir():
+        raise FileError(
+            f"{path}: cannot be written: there is no folder {path.parent}; make it first"
+        )
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise FileError(f"{path}: cannot be written; choose a file in a folder that can")
     return path

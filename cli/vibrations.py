@@ -33,7 +33,8 @@ def _findings(modes: NormalModes) -> Iterator[tuple[str, str]]:
     from ..vibration.activity import check_selection_rules, observed_completeness
 
     molecule = modes.molecule
-    yield "molecule", f"{molecule.name or molecule.formula}, {molecule.formula}{_masses(molecule)}"
+    names = dict.fromkeys((molecule.name or molecule.formula, molecule.formula))
+    yield "molecule", f"{', '.join(names)}{_masses(molecule)}"
     if modes.level:
         yield "level", modes.level
     if modes.energy is not None:
@@ -65,7 +66,8 @@ def _masses(molecule: Molecule) -> str:
     if molecule.has_default_masses:
         return ""
     if None in molecule.mass_numbers:
-        return f", with masses of no isotope, {molecule.masses.sum():.3f} u in all"
+        total = f"{molecule.masses.sum():.3f} u in all"
+        return f", with masses that are no isotope's (averages?), {total}"
     plain = molecule.with_masses(None).mass_numbers
     other = [
         f"{n}{s}{i + 1}"

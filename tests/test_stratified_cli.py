@@ -102,6 +102,7 @@ def test_a_csv_without_strata_and_inputs(run):
         (["none.csv"], "no such file"),
         (["p.csv", "--metric", "auc"], "metric 'auc': choose from"),
         (["p.csv", "--metric", "recall@1"], "line 2: this metric needs the column rank"),
+        (["p.csv"], "needs the column score; with prediction and truth choose --metric accuracy"),
         (["p.csv", "--endpoint", "gain over ir twice"], "the scores allow gain"),
         (["p.csv", "--at-noise", "3"], "noise level 3; there are 0.1, 0.2"),
         (["p.csv", "--secondary", "gain@high"], "write it as NAME@NOISE"),

@@ -218,7 +218,7 @@ def _sections(contents: Contents, figure: Figure | None) -> Markup:
 def _geometry(contents: Contents) -> Markup:
     molecule = contents.molecule
     lines = [
-        f"{i:>4} {s:<2} {x:12.6f} {y:12.6f} {z:12.6f} {m:12.6f}"
+        f"{i:>4} {s:<2} {x:z12.6f} {y:z12.6f} {z:z12.6f} {m:12.6f}"
         for i, (s, (x, y, z), m) in enumerate(
             zip(molecule.symbols, molecule.positions.tolist(), molecule.masses, strict=True), 1
         )

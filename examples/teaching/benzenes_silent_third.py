@@ -23,6 +23,7 @@ from spektron.vibration.placement import spread
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, irrep_symbol, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 BENZENE = Path(__file__).parents[2] / "docs" / "data" / "benzene.json"
 
 # The twenty fundamentals, cm⁻¹, highest first in each irrep. Shimanouchi grades them from A

@@ -21,6 +21,7 @@ from spektron.pointgroup import detect, example, mode_counts
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, irrep_symbol, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 TABLE = Path(__file__).parent / "data" / "c60.csv"
 MEASURED = {
     "T1u": (527, 577, 1183, 1428),

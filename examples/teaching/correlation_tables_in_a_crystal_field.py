@@ -23,6 +23,7 @@ from spektron.vibration.placement import spread
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, irrep_symbol, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 
 # %% Part 1: the shells of an atom in fields of falling symmetry
 # A free atom has the group Kh of all rotations and reflections. Its irreps are S, P, D, F, … with

@@ -20,6 +20,7 @@ from spektron.pointgroup import PointGroup, SelectionRules, correlate, detect, e
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 
 # %% Count the fundamentals of both
 eclipsed = mode_counts(example("ferrocene"))

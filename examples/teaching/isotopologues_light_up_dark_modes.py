@@ -21,6 +21,7 @@ from spektron.vibration import broaden, normal_modes, read_harmonic
 from spektron.vibration.plots import BLUE, GREEN, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 BENZENE = Path(__file__).parents[2] / "docs" / "data" / "benzene.json"
 
 # %% Which isotopologue has which symmetry

@@ -32,6 +32,7 @@ from spektron.vibration.files.reading import has_hessian
 from spektron.vibration.plots import save_figure, spectrum_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 OWN = Path(__file__).parents[2] / "docs" / "data" / "hf-sto-3g" / "ethylene.json"
 OUTPUTS = Path(os.environ.get("SPEKTRON_DATA", ".")) / "qc_outputs"
 

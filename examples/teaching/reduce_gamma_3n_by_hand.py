@@ -19,6 +19,7 @@ from spektron.pointgroup import Molecule, PointGroup, detect, mode_counts
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, irrep_symbol, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 
 
 def formula(multiplicities):
@@ -148,9 +149,10 @@ for axes, title, atoms, total, shift, turn in cases:
     axes.set_yticks(range(int(bottom.max()) + 1))
     axes.set_title(f"{title}, 3N = {3 * atoms}")
     axes.spines[["top", "right"]].set_visible(False)
-dark = [k for k in whole if whole[k]].index(next(iter(silent)))
-panels[1].annotate("silent", (dark, 1.05), (dark, 1.6), ha="center",
-                   arrowprops={"arrowstyle": "->"})  # fmt: skip
+for irrep, n in silent.items():  # none in PF5, if you try that
+    dark = [k for k in whole if whole[k]].index(irrep)
+    panels[1].annotate("silent", (dark, n + 0.05), (dark, n + 0.6), ha="center",
+                       arrowprops={"arrowstyle": "->"})  # fmt: skip
 panels[0].set_ylabel("how often the irrep occurs")
 panels[1].legend(frameon=False, loc="upper center")
 save_figure(figure, FOLDER / "gamma_3n.png")

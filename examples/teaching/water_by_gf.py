@@ -23,6 +23,7 @@ from spektron.vibration.gf import wilson_gf
 from spektron.vibration.plots import BLUE, GREEN, ORANGE, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 
 # Harmonic wavenumbers from measured spectra, cm⁻¹: bend, then the two stretches.
 MEASURED = {

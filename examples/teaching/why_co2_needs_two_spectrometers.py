@@ -23,6 +23,7 @@ from spektron.vibration.intensities import normal_coordinates
 from spektron.vibration.plots import BLUE, ORANGE, irrep_symbol, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 DATA = Path(__file__).parent / "data"
 
 # %% What the two spectrometers ask

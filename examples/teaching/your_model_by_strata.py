@@ -26,6 +26,7 @@ from spektron.ml.stratified import evaluate, read_scores
 from spektron.vibration.plots import BLUE, ORANGE, save_figure
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+FOLDER.mkdir(parents=True, exist_ok=True)
 FILE = Path(
     sys.argv[2] if len(sys.argv) > 2 else Path(__file__).parent / "data" / "predictions.csv"
 )

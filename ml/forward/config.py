@@ -84,7 +84,7 @@ class ForwardData:
     table : str
         Path of the parquet file or the folder of its parts; of an SD file for shifts.
     shifts : str
-        Path of the table of shifts, see `spektron.ml.datasets.shifts`.
+        Path of the table of shifts, see `spektron.ml.datasets.shifts.read_shifts`.
     train, valid, test : float
         Shares of the molecules.
     relations : tuple of str
@@ -128,7 +128,7 @@ class ForwardLoss:
         far from their place.
     blur : float, cm⁻¹
     total : float
-        Of |ln| of the ratio of areas.
+        Of the absolute logarithm of the ratio of areas.
     lines : float
         Mean error of the sorted wavenumbers over 100 cm⁻¹; for the kind "force field".
     """

@@ -87,7 +87,10 @@ def metric_named(name: str) -> Metric:
 
 def _text(row: Row, column: str) -> str:
     if column not in row:
-        raise EvaluationError(f"this metric needs the column {column}")
+        remedy = ""
+        if column == "score" and {"prediction", "truth"} <= row.keys():
+            remedy = "; with prediction and truth choose --metric accuracy"
+        raise EvaluationError(f"this metric needs the column {column}{remedy}")
     return row[column].strip()
 
 

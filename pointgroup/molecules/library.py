@@ -9,16 +9,19 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections import Counter
 from functools import cache
 from importlib import resources
 
 from ..errors import InputError
+from .isotopes import SYMBOLS
 from .molecule import Molecule
 from .readers import EXTENSIONS, read_molecule
 from .xyz import parse_xyz
 
 __all__ = ["example", "example_names", "molecule_from_input"]
 
+_ATOMS = re.compile(r"([A-Z][a-z]?)(\d*)")
 _OTHER_NAMES = {
     "buckminsterfullerene": "c60",
     "fullerene": "c60",
@@ -95,7 +98,7 @@ def molecule_from_input(text: str) -> Molecule:
         shown = text if len(text) <= 60 else text[:57] + "..."
         raise InputError(
             f"{shown!r}: no such file, no packaged example{_suggestion(text)}, "
-            "and no valid SMILES string"
+            f"and no valid SMILES string{_of_formula(text)}"
         ) from None
 
 
@@ -107,6 +110,21 @@ def _key(name: str) -> str:
 def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(_key(name), example_names(), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _of_formula(text: str) -> str:
+    """What to write in place of a formula, which does not say how the atoms are bound."""
+    parts = _ATOMS.findall(text)
+    if "".join(symbol + count for symbol, count in parts) != text or len(text) > 20:
+        return ""
+    composition: Counter[str] = Counter()
+    for symbol, count in parts:
+        composition[symbol] += int(count or 1)
+    if not all(symbol in SYMBOLS for symbol in composition):
+        return ""
+    named = [n for n in example_names() if Counter(example(n).symbols) == composition]
+    remedy = f"give {' or '.join(named)}" if named else "give a SMILES string"
+    return f"; a formula does not say how the atoms are bound, {remedy}"
 
 
 def _is_plainly_a_path(text: str) -> bool:

@@ -138,13 +138,18 @@ def _text(path: str) -> str:
     return text
 
 
+def _other_reader(path: str) -> str:
+    known = _format(path) in (".out", ".log", ".fchk", ".fch", ".hess", ".json")
+    return "; outputs of other programs are for spektron modes and report" if known else ""
+
+
 def _bytes(path: str) -> bytes:
     known = _format(path) in EXTENSIONS
     try:
         if not known and os.path.isfile(path):
             raise FileError(
                 f"{path}: unknown file type {_format(path)!r}; known are "
-                f"{', '.join(EXTENSIONS)}, each also with .gz"
+                f"{', '.join(EXTENSIONS)}, each also with .gz{_other_reader(path)}"
             )
         with open(path, "rb") as file:
             data = file.read()
