@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from .output import Json, complain, interruptible
@@ -105,6 +104,8 @@ def finetune(
 
 def _labels(samples: SpectraTable | Sheet, names: list[str]) -> NDArray[Any]:
     """The columns side by side; one alone stays a vector."""
+    import numpy as np
+
     from ..ml.errors import SpectraError
 
     columns = [np.asarray(samples.column(name)) for name in names]
@@ -120,6 +121,8 @@ def _labelled(
     samples: SpectraTable | Sheet, labels: NDArray[Any]
 ) -> tuple[SpectraTable | Sheet, NDArray[Any]]:
     """Samples that have all labels; how many there are is said."""
+    import numpy as np
+
     from ..ml.errors import SpectraError
     from ..ml.training.inputs import missing_labels
 

@@ -231,7 +231,7 @@ def main() -> int:
     except (InputError, OSError, ValueError) as error:
         print(f"demo: {path}: {error}", file=sys.stderr)
         return 2
-    print(f"\nfigure: {path.resolve()}")
+    print(f"\nfigure: {path}")
     return 0
 
 

@@ -177,7 +177,9 @@ def completeness(
     counts = mode_counts(molecule, tolerance)
     space = InternalSpace.of(molecule, tolerance)
     if isotopes is None:
-        isotopes = {s: HEAVY[s] for s in dict.fromkeys(molecule.symbols) if s in HEAVY}
+        # Deuterium first: it is what a laboratory has.
+        order = sorted(dict.fromkeys(molecule.symbols), key=lambda s: s != "H")
+        isotopes = {s: HEAVY[s] for s in order if s in HEAVY}
     return Completeness(
         counts,
         _parts(counts),

@@ -79,6 +79,7 @@ def test_files_tell_the_same(water):
     modes = normal_modes(read_harmonic(folder / "harmonic.json"))
     assert modes.wavenumbers == pytest.approx([m["wavenumber"] for m in answer["modes"]])
     spectrum = read_jcamp(folder / "ir.jdx")
+    assert spectrum.title == "water, hf/sto-3g"
     # ε of Lorentzian lines of 10 cm⁻¹ integrates to 100/ln 10 times the intensities, but for
     # the wings beyond the grid.
     area = np.trapezoid(spectrum.intensities, spectrum.wavenumbers)
@@ -159,6 +160,12 @@ def test_bad_input(run, tmp_path, monkeypatch, arguments, names):
     monkeypatch.chdir(tmp_path)
     assert_refused(run(*arguments), *names)
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_another_level_in_the_same_folder_is_said(run, tmp_path):
+    water = ("spectrum", "water", "--no-raman", "--out", tmp_path / "w", "--method")
+    said = [run(*water, method)[2] for method in ("gfn2-xtb", "gfn1-xtb", "gfn1-xtb")]
+    assert ["holds a result at gfn2-xtb" in err for err in said] == [False, True, False]
 
 
 def test_output_folder_that_cannot_be_made(run, tmp_path):

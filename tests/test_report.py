@@ -230,7 +230,7 @@ def test_silent_modes_are_explained():
     assert "19/30 = 0.6333" in page.text
     assert "mutual exclusion" in page.text
     assert "B2u (2)" in page.text
-    assert "13C:1 (C2v): R = 1" in page.text
+    assert "2H:7 (C2v): R = 1" in page.text
 
 
 def test_rank_of_water():

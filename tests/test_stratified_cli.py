@@ -94,6 +94,9 @@ def test_a_csv_without_strata_and_inputs(run):
     assert found["primary"]["endpoint"] == "model"
     assert found["primary"]["value"] == 0.5
     assert any("one scaffold only" in note for note in found["notes"])
+    code, _, err = run("p.csv")
+    assert code == 2
+    assert "needs the column score; with prediction and truth choose --metric accuracy" in err
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,6 @@ def test_a_csv_without_strata_and_inputs(run):
         (["none.csv"], "no such file"),
         (["p.csv", "--metric", "auc"], "metric 'auc': choose from"),
         (["p.csv", "--metric", "recall@1"], "line 2: this metric needs the column rank"),
-        (["p.csv"], "needs the column score; with prediction and truth choose --metric accuracy"),
         (["p.csv", "--endpoint", "gain over ir twice"], "the scores allow gain"),
         (["p.csv", "--at-noise", "3"], "noise level 3; there are 0.1, 0.2"),
         (["p.csv", "--secondary", "gain@high"], "write it as NAME@NOISE"),

@@ -63,7 +63,7 @@ def without_labels(model: Spektron) -> Spektron:
     return bare
 
 
-def put_weights(model: Spektron, tensors: Mapping[str, Tensor], path: Path) -> None:
+def put_weights(model: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Give a model its numbers.
 
     Raises

@@ -36,7 +36,7 @@ _SHOWN = 3
 
 
 def read_scores(
-    path: Path,
+    path: Path | str,
     *,
     metric: str,
     known: Mapping[str, Subject] | None = None,
@@ -48,7 +48,7 @@ def read_scores(
 
     Parameters
     ----------
-    path : Path
+    path : path
         ``.csv`` or ``.parquet``.
     metric : str
         Of `metrics.NAMES`.
@@ -68,6 +68,7 @@ def read_scores(
     EvaluationError
         If a column is missing or a cell cannot be used; the line is named.
     """
+    path = Path(path)
     rows = read_rows(path)
     scores = list(_scores(rows, metric))  # first: structures take longer
     subjects = _subjects(rows, path.parent, tolerance, progress) if known is None else known

@@ -128,7 +128,7 @@ def refuse_coinciding_atoms(symbols: tuple[str, ...], positions: NDArray[np.floa
     i, j, distance = pair
     if distance < MINIMUM_SEPARATION:
         raise MoleculeError(
-            f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) are {distance:.3g} Å apart; "
+            f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) are {distance:.6g} Å apart; "
             f"at least {MINIMUM_SEPARATION} Å is needed. Remove one of them or check the unit"
         )
 
