@@ -152,7 +152,7 @@ def test_failures_are_tried_again_when_asked(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("build", "none.toml", "--out", "set"), "cannot be read as a recipe"),
+        (("build", "none.toml", "--out", "set"), "none.toml: no such file; name a recipe"),
         (("build", "r.toml"), "Missing option '--out'"),
         (("build", "r.toml", "--out", "a.xyz"), "a.xyz"),
         ((*BUILD[:4], "--executor", "none.py"), "none.py: no such file"),

@@ -115,7 +115,7 @@ def test_bad_heads(recipe, head, kind, word):
 
 
 def test_missing_recipe_and_unknown_names(recipe, tmp_path):
-    with pytest.raises(FileError, match="cannot be read as a recipe"):
+    with pytest.raises(FileError, match="no such file; name a recipe"):
         read_recipe(tmp_path / "none.toml")
     with pytest.raises(InputError, match="benzin"):
         list(recipe('[[examples]]\nnames = ["benzin"]\n').entries())
