@@ -405,10 +405,10 @@ def test_labels_that_cannot_be(trained, data, run):
 def test_without_torch_the_extra_is_named(data, run, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     Path("m.safetensors").touch()
-    wanted = "this needs torch"
-    assert_refused(run("pretrain", "config.toml", data, "--out", "r"), wanted)
-    assert_refused(run("embed", "m.safetensors", data, "--out", "z.npz"), wanted)
-    assert_refused(run("finetune", "m.safetensors", data, "--label", "n_ir", "--out", "f"), wanted)
+    wanted = ("this needs torch", 'not installed here: pip install "spektron[ml]"')
+    assert_refused(run("pretrain", "config.toml", data, "--out", "r"), *wanted)
+    assert_refused(run("embed", "m.safetensors", data, "--out", "z.npz"), *wanted)
+    assert_refused(run("finetune", "m.safetensors", data, "--label", "n_ir", "--out", "f"), *wanted)
 
 
 def test_shipped_checkpoints_are_found_by_name(tmp_path, monkeypatch):
