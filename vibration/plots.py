@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pointgroup.errors import FileError
+from ..pointgroup.writing import whole_file
 from .errors import SpectrumError
 from .placement import spread, strongest_apart
 from .spectrum import CURVE_UNITS, Spectrum, transmittance
@@ -129,15 +130,8 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.suffix.lower() not in FIGURE_TYPES:
         raise FileError(f"{path}: unknown type of figure; known are {', '.join(FIGURE_TYPES)}")
-    # In the same folder, because a rename across file systems is not atomic.
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    try:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), facecolor="white", dpi=200)
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as draft:
+        figure.savefig(draft, format=path.suffix[1:].lower(), facecolor="white", dpi=200)
 
 
 def irrep_symbol(label: str) -> str:

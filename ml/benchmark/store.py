@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...pointgroup.writing import whole_file
 from ..errors import ProtocolError
 from .cell import Outcome
 from .statistics import Merit
@@ -69,14 +70,8 @@ class Store:
         """Write a cell; the file appears whole or not at all. What it holds comes back."""
         rows = [_row(outcome) for outcome in outcomes]
         text = json.dumps({"outcomes": rows}, separators=(",", ":"))
-        temporary = self.folder / f".{key}.{os.urandom(4).hex()}.tmp"
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(self._path(key))
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            message = (error.strerror or str(error)).lower()
-            raise ProtocolError(f"{self.folder}: {message}") from None
+        with whole_file(self._path(key), ProtocolError) as draft:
+            draft.write_text(text, encoding="utf-8")
         return [_outcome(row) for row in rows]
 
 

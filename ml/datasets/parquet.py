@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ...pointgroup import InputError
 from ...pointgroup.errors import FileError
+from ...pointgroup.writing import whole_file
 
 FORMAT = 1
 _NOTE = b"spektron.dataset"
@@ -44,15 +43,8 @@ def write_table(path: Path, table: Any, kind: str, note: Mapping[str, Any]) -> N
 
     text = json.dumps({**note, "format": FORMAT, "kind": kind}, sort_keys=True)
     named = table.replace_schema_metadata({_NOTE: text.encode()})
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        pq.write_table(named, part, compression="zstd", compression_level=15)
-        os.replace(part, path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with whole_file(path) as draft:
+        pq.write_table(named, draft, compression="zstd", compression_level=15)
 
 
 def read_table(path: Path, kind: str) -> tuple[Any, dict[str, Any]]:

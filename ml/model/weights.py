@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...pointgroup.writing import whole_file
 from .config import ModelConfig
 from .errors import CheckpointError
 from .settings import from_mapping, to_mapping
@@ -99,18 +98,8 @@ def write_tensors(
 
     text = json.dumps({**note, "version": VERSION, "kind": kind}, sort_keys=True)
     plain = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(save(plain, {_HEAD: text}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with whole_file(path, CheckpointError) as draft:
+        draft.write_bytes(save(plain, {_HEAD: text}))
 
 
 def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

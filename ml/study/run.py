@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -10,9 +9,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from ...pointgroup.parallel import WorkerDied, process_pool, submitted
+from ...pointgroup.writing import hold, whole_file
 from ..model.settings import to_mapping, to_toml
 from ..table import read_spectra
 from .cell import Job, run_cell
@@ -248,22 +248,8 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StudyError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
     with file:
-        _take(file, folder)
+        hold(file, StudyError(f"{folder}: another process is at work on this study"))
         yield
-
-
-def _take(file: IO[str], folder: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # a system without such locks
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise StudyError(f"{folder}: another process is at work on this study") from None
-    except OSError:
-        if os.name != "posix":
-            raise
 
 
 def _note(job: Job) -> None:
@@ -280,8 +266,7 @@ def _note(job: Job) -> None:
         if not known:
             # The hash of the data is noted even where the configuration leaves it open.
             whole = replace(job.config, sha256=job.table.sha256)
-            part = path.with_name(".study.toml.part")
-            part.write_text(digest + to_toml(to_mapping(whole)), encoding="utf-8")
-            os.replace(part, path)
+            with whole_file(path, StudyError) as draft:
+                draft.write_text(digest + to_toml(to_mapping(whole)), encoding="utf-8")
     except OSError as error:
         raise StudyError(f"{path}: {(error.strerror or str(error)).lower()}") from None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...pointgroup.writing import whole_file
 from .config import Cell
 from .errors import StudyError
 
@@ -79,21 +78,12 @@ def write_shard(path: Path, shard: Shard) -> None:
     StudyError
         If it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     text = json.dumps(dict(shard.head), sort_keys=True)
     arrays: dict[str, Any] = {_HEAD: np.array(text)} | dict(shard.arrays)
-    try:
+    with whole_file(path, StudyError) as draft:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with draft.open("wb") as file:
             np.savez_compressed(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def read_shard(path: Path, cell: Cell, origin: Origin) -> Shard | None:

@@ -25,6 +25,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from ...pointgroup.writing import whole_file
 from ..model.errors import CheckpointError
 from ..model.settings import to_toml
 from ..model.spektron import Spektron
@@ -102,8 +103,8 @@ def _known(path: Path) -> dict[str, Any] | None:
     """What a folder says of its run; None if it is free."""
     if not (path / FACTS).exists():
         # A run that was killed in its first moments left its settings and no more.
-        own = {SETTINGS, f".{SETTINGS}.part", f".{FACTS}.part"}
-        if any(p.name not in own for p in path.iterdir()):
+        # A run that was stopped before its first step may have left drafts.
+        if any(p.name != SETTINGS and p.suffix != ".part" for p in path.iterdir()):
             raise CheckpointError(f"{path}: not empty and not of a run; give a new one")
         return None
     try:
@@ -206,6 +207,5 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    with whole_file(path, CheckpointError) as draft:
+        draft.write_text(text, encoding="utf-8")

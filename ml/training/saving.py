@@ -6,7 +6,6 @@ import csv
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pointgroup.errors import FileError
+from ...pointgroup.writing import whole_file
 from .embedding import Embedding, Prediction
 
 TYPES: Final = (".npz", ".parquet", ".csv")
@@ -66,15 +66,8 @@ def save_embedding(
     if prediction is not None:
         arrays["prediction"], classes = prediction.values, prediction.classes
     write = _WRITERS[checked_type(path).suffix.lower()]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(write(names, arrays, classes))
-        os.replace(part, path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with whole_file(path) as draft:
+        draft.write_bytes(write(names, arrays, classes))
 
 
 Names = Mapping[str, Sequence[str]]

@@ -8,7 +8,6 @@ removed.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import FileError, InputError
+from ..writing import hold
 from .manifest import Manifest
 from .rows import COLUMNS, Row
 
@@ -63,7 +63,7 @@ class Parts:
                 self.folder.mkdir(exist_ok=True)
                 lock = open(self.folder / "lock", "a")  # noqa: SIM115 (held until the end)
             with lock:
-                _lock(lock, self.folder)
+                hold(lock, FileError(f"{self.folder}: another process is at work on this census"))
                 self._claim()
                 yield
         finally:
@@ -178,19 +178,3 @@ def _schema() -> Any:
     import pyarrow as pa
 
     return pa.schema([(name, kind) for name, kind in COLUMNS.items()])
-
-
-def _lock(file: IO[str], folder: Path) -> None:
-    """Take the lock, which ends with the process; where the system has none, go without."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise FileError(f"{folder}: another process is at work on this census") from None
-    except OSError:
-        if os.name == "posix":
-            return  # a file system without locks
-        raise

@@ -15,9 +15,9 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from ..errors import FileError, MoleculeError
+from ..writing import whole_file
 from .molecule import Molecule
 from .xyz import format_xyz, parse_xyz
 
@@ -88,16 +88,8 @@ def write_xyz(molecule: Molecule, path: str | os.PathLike[str]) -> None:
     FileError
         If the file cannot be written.
     """
-    path = Path(path)
-    # In the same folder, because a rename across file systems is not atomic.
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(format_xyz(molecule))
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    with whole_file(path) as draft:
+        draft.write_text(format_xyz(molecule), encoding="utf-8")
 
 
 def _parser(path: str) -> Callable[..., Iterator[Molecule]]:

@@ -15,7 +15,6 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...pointgroup.errors import FileError
+from ...pointgroup.writing import whole_file
 from ..electronic.surface import SinglePoint, Surface
 from .operations import FloatArray
 
@@ -96,20 +96,8 @@ class Checkpoints:
         path, key = self._path(kind, place)
         numbers = {name: values.tolist() for name, values in arrays.items()}
         content = {"format": _FORMAT, "key": key, "hash": _hash(_text(numbers)), "numbers": numbers}
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(_text(content))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except OSError as error:
-            raise FileError(
-                f"{path}: the checkpoint cannot be written ({error.strerror})"
-            ) from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
+        with whole_file(path) as draft:
+            draft.write_text(_text(content), encoding="utf-8")
 
     def _path(self, kind: str, place: Mapping[str, Any]) -> tuple[Path, str]:
         key = _hash(_text({"kind": kind, "place": dict(place), "of": self.identity}))

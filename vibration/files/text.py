@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ...pointgroup.errors import FileError
+from ...pointgroup.writing import whole_file
 
 PathLike = str | os.PathLike[str]
 
@@ -45,17 +46,8 @@ def write_text(text: str, path: PathLike) -> None:
     FileError
         If it cannot be written; what was there before is then untouched.
     """
-    path = Path(path)
-    # In the same folder, because a rename across file systems is not atomic.
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
 
 
 def number(text: str) -> float:
