@@ -39,6 +39,8 @@ def store(tmp_path):
 
 
 threads = partial(ThreadPoolExecutor, 1)
+#: One thread of BLAS and OpenMP, so that content repeats to the last bit.
+single = partial(process_pool, 1)
 
 
 def content(store):
@@ -115,7 +117,7 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_killed_at_any_moment_it_continues(tmp_path, store):
-    run_batch(diatomics(), XTB, store, executors=threads)
+    run_batch(diatomics(), XTB, store, executors=single)
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
     folder = tmp_path / "killed"
@@ -186,14 +188,14 @@ def test_ten_kills_in_a_batch_of_two_hundred(tmp_path):
 
 
 def test_damaged_records_alone_are_computed_anew(store):
-    run_batch(diatomics(4), XTB, store, executors=threads)
+    run_batch(diatomics(4), XTB, store, executors=single)
     before = content(store)
     spoilt = sorted(store)[1]
     store.path(spoilt).write_bytes(b"spoilt")
     with pytest.raises(StoreError, match="check the store"):
-        run_batch(diatomics(4), XTB, store, executors=threads)
+        run_batch(diatomics(4), XTB, store, executors=single)
     assert [d.key for d in store.check()] == [spoilt]
-    assert run_batch(diatomics(4), XTB, store, executors=threads).computed == 1
+    assert run_batch(diatomics(4), XTB, store, executors=single).computed == 1
     assert content(store) == before
 
 
