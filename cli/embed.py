@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import AsJson
 from .output import Json, print_json
-from .runs import AsJson, Checkpoint, Content, Data, Unit, card, content_of, data
+from .runs import Checkpoint, Content, Data, Unit, card, content_of, data
 
 if TYPE_CHECKING:
     from ..ml.table import SpectraTable

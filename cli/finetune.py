@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import AsJson
 from .output import Json, complain, interruptible
-from .runs import AsJson, Checkpoint, Content, Data, Unit, card, content_of, data, kept, tell
+from .runs import Checkpoint, Content, Data, Unit, card, content_of, data, kept, tell
 from .runs import reporting as _reporting
 
 if TYPE_CHECKING:

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .inputs import molecule_of
+from .options import MOLECULE_HELP, AsJson
 from .output import Json, columns, facts, print_json, show
+from .targets import checked_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,11 +36,7 @@ STRONGEST = 10
 def predict(
     molecule_input: Annotated[
         str,
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="A file (xyz, mol, sdf), a SMILES string, or a packaged example.",
-        ),
+        typer.Argument(metavar="INPUT", show_default=False, help=MOLECULE_HELP),
     ],
     checkpoint: Annotated[Path, typer.Option(metavar="FILE", help="Forward model, .safetensors.")],
     out: Annotated[
@@ -47,7 +46,7 @@ def predict(
     as_given: Annotated[
         bool, typer.Option("--as-given", help="Leave the geometry as it is.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """IR and Raman spectra, or NMR shifts, by a trained model."""
     from ..ml.model.packages import require
@@ -55,11 +54,11 @@ def predict(
     require("torch", "torch_geometric", "safetensors")
     from ..ml.forward.models import load_forward
     from ..ml.forward.shifts import ShiftModel
-    from ..pointgroup import molecule_from_input
 
-    _check_folder(out)
+    if out is not None:
+        checked_file(out)
     model, _ = load_forward(checkpoint)
-    molecule, group = _symmetrised(molecule_from_input(molecule_input), as_given)
+    molecule, group = _symmetrised(molecule_of(molecule_input), as_given)
     about: Json = {
         "input": molecule_input,
         "formula": molecule.formula,
@@ -80,13 +79,6 @@ def _symmetrised(molecule: Molecule, as_given: bool) -> tuple[Molecule, str | No
         return molecule, None
     found = detect(molecule)
     return found.symmetrise(), str(found.group)
-
-
-def _check_folder(out: Path | None) -> None:
-    from ..pointgroup.errors import InputError
-
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"{out}: there is no folder {out.parent}; make it or give another path")
 
 
 # ---- spectra ----
@@ -185,12 +177,9 @@ def _facts(about: Json, out: Path | None) -> list[tuple[str, str]]:
 def _write(out: Path, heads: tuple[str, ...], rows: Any) -> None:
     import csv
 
-    from ..pointgroup.errors import InputError
+    from ..pointgroup.writing import whole_file
 
-    try:
-        with out.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(heads)
-            writer.writerows(rows)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+    with whole_file(out) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(heads)
+        writer.writerows(rows)

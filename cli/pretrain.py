@@ -20,8 +20,9 @@ from typing import Annotated
 
 import typer
 
+from .options import AsJson
 from .output import interruptible
-from .runs import AsJson, Data, data, kept, reporting, tell
+from .runs import Data, data, kept, reporting, tell
 
 
 def pretrain(

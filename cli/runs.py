@@ -40,7 +40,6 @@ Content = Annotated[
     ),
 ]
 Unit = Annotated[str, typer.Option(metavar="cm-1", help="Of the axis of a csv file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SHOWN = ("loss", "error", "reconstruction", "contrastive")
 
 

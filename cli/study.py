@@ -101,14 +101,11 @@ def _stop(done: set[Cell], job: Job, as_json: bool) -> None:
 
 
 def _write(folder: Path, found: Analysis, whole: Json) -> None:
-    from ..pointgroup.errors import FileError
+    from ..vibration.files.text import write_text
     from .evaluate_figure import draw
 
     target = folder / "results.json"
-    try:
-        text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        target.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{target}: cannot be written: {error.strerror or error}") from None
+    text = json.dumps(whole, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    write_text(text + "\n", target)
     for path in (target, *draw(found.evaluation, folder)):
         complain(f"wrote {path}")

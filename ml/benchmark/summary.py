@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -135,17 +133,3 @@ def best_published(found: Iterable[Line], problem: tuple[str, str, str], k: int)
         and line.method in BASELINES
     ]
     return max(here, key=lambda line: line.r2).method if here else None
-
-
-def write_csv(found: Iterable[Line], path: Path) -> None:
-    """Write lines to a CSV file, with four decimals."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([f.name for f in fields(Line)])
-        for line in found:
-            writer.writerow(
-                [
-                    f"{v:.4f}" if isinstance(v, float) else "" if v is None else v
-                    for v in asdict(line).values()
-                ]
-            )

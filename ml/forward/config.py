@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from ...pointgroup.molecules.isotopes import atomic_number
 from ..broadening import Axis
 from ..model.errors import ConfigError
-from ..model.settings import from_mapping, to_mapping
+from ..model.settings import filled, from_mapping, to_mapping
 from ..splits import RELATIONS, Relation
 from ..training.config import TrainingConfig
 
@@ -171,9 +171,4 @@ class ForwardConfig:
         >>> ForwardConfig.from_mapping({"model": {"kind": "shifts"}}).training.batch
         16
         """
-        base = to_mapping(cls())
-        given = dict(values)
-        for name, table in base.items():
-            if isinstance(given.get(name), Mapping):
-                given[name] = table | given[name]
-        return from_mapping(cls, given)
+        return from_mapping(cls, filled(values, to_mapping(cls())))

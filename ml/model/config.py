@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ..broadening import Axis
 from .errors import ConfigError
-from .settings import from_mapping, to_mapping
+from .settings import filled, from_mapping, to_mapping
 
 Tokenizer: TypeAlias = Literal["cnn", "patch"]
 Task: TypeAlias = Literal["none", "regression", "classification", "multilabel"]
@@ -106,9 +106,7 @@ class ModelConfig:
         """
         given = dict(values)
         base = to_mapping(sized(given.pop("size", "small")))
-        if isinstance(given.get("axis"), Mapping):
-            given["axis"] = base["axis"] | given["axis"]
-        return from_mapping(cls, base | given, "model")
+        return from_mapping(cls, base | filled(given, base), "model")
 
 
 SIZES: Final[Mapping[str, ModelConfig]] = MappingProxyType(

@@ -57,6 +57,22 @@ def from_mapping(kind: type[T], values: Mapping[str, Any], where: str = "") -> T
     return kind(**{k: _converted(hints[k], v, f"{prefix}{k}") for k, v in values.items()})
 
 
+def filled(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping whose tables, where they are given in part, have the rest from a base.
+
+    Examples
+    --------
+    >>> filled({"data": {"fwhm": 8}}, {"data": {"fwhm": 10, "seed": 0}, "loss": {}})
+    {'data': {'fwhm': 8, 'seed': 0}}
+    """
+    return {
+        key: {**base[key], **filled(value, base[key])}
+        if isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
+        else value
+        for key, value in values.items()
+    }
+
+
 def to_mapping(settings: Any) -> dict[str, Any]:
     """The mapping from which `from_mapping` makes the same settings, defaults included."""
     out: dict[str, Any] = {}

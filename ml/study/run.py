@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...pointgroup.parallel import WorkerDied, process_pool, submitted
+from ...pointgroup.progress import Progress
 from ...pointgroup.writing import hold, whole_file
 from ..model.settings import to_mapping, to_toml
 from ..table import read_spectra
@@ -26,36 +27,16 @@ _DIED: Final = "a worker process has died, perhaps for want of memory"
 
 
 @dataclass(frozen=True, slots=True)
-class StudyProgress:
-    """How far a study is.
+class StudyProgress(Progress):
+    """How far a study is, in cells.
 
     Attributes
     ----------
-    done, total : int
-        Cells, those of earlier runs included.
-    computed : int
-        In this run.
-    seconds : float
-        Since the start of this run.
     last : str
         The cell that was finished last; empty at the start.
     """
 
-    done: int
-    total: int
-    computed: int
-    seconds: float
     last: str = ""
-
-    @property
-    def rate(self) -> float:
-        """Cells an hour in this run, 0 before the first."""
-        return 3600 * self.computed / self.seconds if self.computed else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At this rate; None before the first cell."""
-        return (self.total - self.done) * self.seconds / self.computed if self.computed else None
 
 
 Report = Callable[[StudyProgress], None]

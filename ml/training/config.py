@@ -13,7 +13,7 @@ from ..channels import Content, check_content
 from ..instruments import InstrumentDistribution
 from ..model.config import ModelConfig
 from ..model.errors import ConfigError
-from ..model.settings import from_mapping, to_mapping
+from ..model.settings import filled, from_mapping, to_mapping
 from ..splits import RELATIONS, Relation
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
@@ -239,12 +239,7 @@ class FinetuneConfig:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> FinetuneConfig:
         """Settings from the keys above and tables ``data`` and ``training``."""
-        base = to_mapping(cls())
-        tables = {}
-        for name in ("data", "training"):
-            if isinstance(values.get(name), Mapping):
-                tables[name] = base[name] | values[name]
-        return from_mapping(cls, {**values, **tables})
+        return from_mapping(cls, filled(values, to_mapping(cls())))
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:

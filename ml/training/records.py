@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ...pointgroup.writing import whole_file
 from ..model.packages import require
 
 
@@ -60,7 +61,8 @@ class Record:
         if self.path.exists():
             kept = [line for line in _lines(self.path) if line["step"] <= self.start]
             text = "".join(json.dumps(line) + "\n" for line in kept)
-            self.path.write_text(text, encoding="utf-8")
+            with whole_file(self.path) as draft:
+                draft.write_text(text, encoding="utf-8")
         if self.board:
             require("tensorboard")
             from torch.utils.tensorboard.writer import SummaryWriter

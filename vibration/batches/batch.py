@@ -14,6 +14,7 @@ from functools import partial
 
 from ...pointgroup import Molecule
 from ...pointgroup.parallel import cores, process_pool
+from ...pointgroup.progress import Progress
 from ..level import Level
 from .jobs import JobSettings, job_key, run_job
 from .store import Record, ResultStore, StoreError
@@ -29,34 +30,16 @@ ExecutorFactory = Callable[[], AbstractContextManager[Executor]]
 
 
 @dataclass(frozen=True, slots=True)
-class BatchProgress:
-    """How far a batch is.
+class BatchProgress(Progress):
+    """How far a batch is, in different molecules.
 
     Attributes
     ----------
-    done, total : int
-        Different molecules, those of earlier runs included.
-    computed, failed : int
-        In this run; failures among all done.
-    seconds : float
-        Since the start of this run.
+    failed : int
+        Among all that are done.
     """
 
-    done: int
-    total: int
-    computed: int
     failed: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Molecules an hour in this run, 0 before the first."""
-        return 3600 * self.computed / self.seconds if self.computed else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At this rate; None before the first molecule."""
-        return (self.total - self.done) * self.seconds / self.computed if self.computed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +112,7 @@ def run_batch(
         kept, failures = _known(store, list(todo), retry_failures)
         total, begin, computed = len(todo), time.perf_counter(), 0
         report = progress or (lambda now: None)
-        report(BatchProgress(len(kept), total, 0, len(failures), 0.0))
+        report(BatchProgress(len(kept), total, 0, 0.0, len(failures)))
         missing = {key: m for key, m in todo.items() if key not in kept}
         for key, record in _finished(job, missing, factory, n_workers + 2):
             store.save(key, record)
@@ -137,7 +120,7 @@ def run_batch(
             if record.kind == "failure":
                 failures[key] = (record.facts["failure"], record.facts["reason"])
             seconds = time.perf_counter() - begin
-            report(BatchProgress(len(kept) + computed, total, computed, len(failures), seconds))
+            report(BatchProgress(len(kept) + computed, total, computed, seconds, len(failures)))
     return BatchReport(
         keys,
         tuple((key, *failures[key]) for key in todo if key in failures),
