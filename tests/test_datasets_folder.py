@@ -173,6 +173,15 @@ def test_bad_input_is_one_line(run, arguments, words):
     assert "Traceback" not in err
 
 
+def test_a_recipe_that_lists_nothing_is_refused(run):
+    head, _, _ = RECIPE.partition("[[strata]]")
+    Path("q.toml").write_text(head + '[[smiles]]\npart = "none"\nsmiles = ["Q"]\n')
+    code, out, err = run("build", "q.toml", "--out", "q")
+    assert (code, out) == (2, "")
+    assert "q.toml: it lists no molecule that can be computed; the first line left out: 'Q'" in err
+    assert not Path("q").exists()
+
+
 def test_what_cannot_be_taken_over(run):
     run(*BUILD)
     run("export", "set", "--out", "t.parquet")

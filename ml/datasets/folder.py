@@ -28,7 +28,7 @@ from ...vibration.level import Level
 from . import columns
 from .listing import Listed, listed, load_listing, save_listing
 from .parquet import require_pyarrow
-from .recipe import Recipe, read_recipe
+from .recipe import Recipe, RecipeError, read_recipe
 
 _LISTING = "molecules.parquet"
 _STORE = "store"
@@ -169,7 +169,7 @@ def begin(
     FileError
         If the recipe or a file of it cannot be read, or the folder not be written.
     RecipeError
-        If the recipe cannot be followed.
+        If the recipe cannot be followed, or lists no molecule.
     InputError
         If the folder holds a data set of another title or level.
     """
@@ -196,6 +196,9 @@ def begin(
         bad(line)
 
     molecules = listed(read, leave_out)
+    if not molecules:
+        reason = f"; the first line left out: {left_out[0]}" if left_out else ""
+        raise RecipeError(f"{recipe}: it lists no molecule that can be computed{reason}")
     store = ResultStore(folder / _STORE)
     save_listing(folder / _LISTING, molecules, {**note, "left_out": left_out})
     return DatasetFolder(folder, tuple(molecules), {**note, "left_out": left_out}, store)
