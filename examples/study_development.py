@@ -96,6 +96,8 @@ def main() -> None:
     parser.add_argument("--label-steps", type=int)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--reconstructed", type=float)
+    parser.add_argument("--contrastive", type=float)
     parser.add_argument("--draws", type=int, default=4)
     asked = parser.parse_args()
     config = read_config(CONFIG)
@@ -105,10 +107,12 @@ def main() -> None:
         return replace(training, **{k: v for k, v in given.items() if v is not None})
 
     first, second = config.pretrain, config.finetune
+    weights = {"reconstructed": asked.reconstructed, "contrastive": asked.contrastive}
+    loss = replace(first.loss, **{k: v for k, v in weights.items() if v is not None})
     config = replace(
         config,
         draws=asked.draws,
-        pretrain=replace(first, training=changed(first.training, asked.steps)),
+        pretrain=replace(first, loss=loss, training=changed(first.training, asked.steps)),
         finetune=replace(second, training=changed(second.training, asked.label_steps)),
     )
     print(json.dumps({"noises": config.noises, **vars(asked)}), flush=True)

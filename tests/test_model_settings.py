@@ -60,6 +60,7 @@ def test_a_size_and_what_differs():
         ({"model": {"task": "regression", "outputs": 1}}, "pretraining has no labels"),
         ({"model": {"outputs": 2}}, "outputs = 2 for the task none"),
         ({"loss": {"mask": 1.0}}, "loss.mask = 1"),
+        ({"loss": {"reconstructed": 0}}, r"loss\.reconstructed = 0; give a share above 0"),
         ({"loss": {"beta": -1}}, "loss.beta = -1"),
     ],
 )

@@ -13,8 +13,9 @@ from spektron.ml.broadening import Axis  # noqa: E402
 from spektron.ml.errors import SpectraError  # noqa: E402
 from spektron.ml.instruments import InstrumentDistribution, draw_instruments, generator  # noqa: E402
 from spektron.ml.model.heads import Latent  # noqa: E402
+from spektron.ml.model.spektron import Spektron  # noqa: E402
 from spektron.ml.table import sticks_table  # noqa: E402
-from spektron.ml.training.config import DataConfig  # noqa: E402
+from spektron.ml.training.config import DataConfig, PretrainConfig  # noqa: E402
 from spektron.ml.training.evaluation import across  # noqa: E402
 from spektron.ml.training.finetuning import macro_f1  # noqa: E402
 from spektron.ml.training.losses import (  # noqa: E402
@@ -25,6 +26,7 @@ from spektron.ml.training.losses import (  # noqa: E402
     sinkhorn_divergence,
     spread_between,
 )
+from spektron.ml.training.pretraining import Pretraining  # noqa: E402
 from spektron.ml.training.reading import joined, read_data  # noqa: E402
 from spektron.ml.training.schedule import cosine_rate, ramp  # noqa: E402
 from spektron.ml.training.sources import (  # noqa: E402
@@ -206,6 +208,35 @@ def test_two_views_are_of_one_molecule_on_two_instruments(source):
         for spectrum in views.spectra
     ]
     assert np.mean(np.array(nearest) == np.tile(np.arange(20), 2)) > 0.9
+
+
+@pytest.mark.parametrize(("share", "n"), [(1.0, 8), (0.5, 4), (0.01, 1)])
+def test_a_share_of_the_batch_is_reconstructed(source, share, n):
+    """The loss is that of the first molecules alone, and others have no gradient of it."""
+    config = PretrainConfig.from_mapping(
+        {
+            "model": {"size": "tiny", "axis": {"points": 128}, "instruments": 4},
+            "training": {"batch": 8},
+            "loss": {"reconstructed": share},
+        }
+    )
+    instruments = draw_instruments(InstrumentDistribution(), 0, 4)
+    rows, model = np.arange(30), Spektron(config.model).eval()
+    task = Pretraining(model, config, source, rows[:20], rows[20:], instruments)
+    batch = task.batch(0)
+    spectra = torch.from_numpy(batch.spectra).requires_grad_()
+    mask = torch.from_numpy(batch.mask)
+    alone = hidden_error(
+        model.reconstruct(model.encode(spectra[:n], mask[:n])),
+        spectra[:n].detach(),
+        mask[:n].repeat_interleave(config.model.stride, dim=1),
+    )
+    encoded = model.encode(spectra, mask)
+    found = task._reconstruction(encoded, spectra.detach(), mask)
+    torch.testing.assert_close(found, alone)
+    found.backward()
+    touched = spectra.grad.abs().amax(dim=(1, 2)) > 0
+    assert touched.tolist() == [True] * n + [False] * (16 - n)
 
 
 def test_curves_are_sources_too(source):

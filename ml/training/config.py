@@ -126,6 +126,9 @@ class LossConfig:
     ----------
     reconstruction : float
         Of the hidden points; 1 is the error of the mean spectrum.
+    reconstructed : float
+        Share of the molecules of a batch whose hidden points are asked for, which takes most of
+        the time of a step of a small model.
     mask : float
         Share of the tokens that are hidden in one of the two views.
     span : int
@@ -154,6 +157,7 @@ class LossConfig:
     """
 
     reconstruction: float = 1.0
+    reconstructed: float = 1.0
     mask: float = 0.25
     span: int = 2
     target: Literal["measured", "clean"] = "measured"
@@ -175,6 +179,10 @@ class LossConfig:
                 raise ConfigError(f"loss.{name} = {getattr(self, name):g}; give 0 or more")
         if self.erase == 1:
             raise ConfigError("loss.erase = 1; give 2 instruments or more, or 0")
+        if not 0 < self.reconstructed <= 1:
+            raise ConfigError(
+                f"loss.reconstructed = {self.reconstructed:g}; give a share above 0, at most 1"
+            )
         if not 0 < self.mask < 1 or not 0 <= self.anneal <= 1:
             raise ConfigError(
                 f"loss.mask = {self.mask:g}, loss.anneal = {self.anneal:g}; give shares, the mask "

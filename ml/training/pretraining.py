@@ -151,10 +151,10 @@ class Pretraining:
         }
 
     def _reconstruction(self, encoded: Encoded, target: Tensor, mask: Tensor) -> Tensor:
-        half = len(mask) // 2
-        found = self.model.reconstruct(encoded.first(half))
-        hidden = mask[:half].repeat_interleave(self.config.model.stride, dim=1)
-        return hidden_error(found, target[:half], hidden)
+        n = max(1, round(self.config.loss.reconstructed * len(mask) / 2))
+        found = self.model.reconstruct(encoded.first(n))
+        hidden = mask[:n].repeat_interleave(self.config.model.stride, dim=1)
+        return hidden_error(found, target[:n], hidden)
 
     def _contrast(self, encoded: Encoded) -> Tensor:
         first, second = self.model.retrieval(encoded.chem.sample).chunk(2)
