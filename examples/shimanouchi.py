@@ -1,10 +1,10 @@
-"""Compute the parents of Shimanouchi's tables at B3LYP/def2-SVP, one small file each.
+"""Compute the parents of Shimanouchi's tables by B3LYP, one small file each.
 
 Every parent is optimised in the point group of the table and its second derivatives are taken;
-the result is kept in docs/data/shimanouchi. Finished parents are left alone, and interrupted
-ones go on from their checkpoints:
+the result is kept in docs/data/shimanouchi, in a folder of the basis set. Finished parents are
+left alone, and interrupted ones go on from their checkpoints:
 
-    python examples/shimanouchi.py --checkpoints FOLDER [--only KEY ...] [--part 1/2]
+    python examples/shimanouchi.py --checkpoints FOLDER [--basis def2-svp] [--only KEY ...]
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 from spektron.pointgroup import InputError, Molecule, PointGroup, detect
 from spektron.vibration.errors import CalculationError
 from spektron.vibration.files import write_harmonic
+from spektron.vibration.files.qcschema import read_qcschema
 from spektron.vibration.harmonic import HarmonicData
 from spektron.vibration.level import Level
 from spektron.vibration.reference import reference_data
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "data" / "shimanouchi"
-LEVEL = Level("b3lyp", "def2-svp", grid=4, density_fit=True)
+SMALL, LARGE = "def2-svp", "def2-tzvp"
 STARTS = (0.25, 0.1, 0.05)
 """Å: how far (RMS) the first geometry may be from its point group, tried in this order; a wide
 tolerance takes a shallow pyramid for a plane."""
@@ -76,9 +77,17 @@ PARENTS = {
 """SMILES and point group by key, cheapest first."""
 
 
-def start(smiles: str, group: str) -> Molecule:
-    """A first geometry with exactly the symmetry of the table's species."""
-    molecule = Molecule.from_smiles(smiles)
+def start(key: str, basis: str) -> Molecule:
+    """A first geometry with exactly the symmetry of the table's species.
+
+    The minimum in the small basis set if it is known.
+    """
+    smiles, group = PARENTS[key]
+    known = FOLDER / SMALL / f"{key}.json"
+    if basis != SMALL and known.exists():
+        molecule = read_qcschema(known).molecule
+    else:
+        molecule = Molecule.from_smiles(smiles)
     found = [detect(molecule, tolerance) for tolerance in STARTS]
     for symmetry in found:
         if symmetry.group == PointGroup(group):
@@ -104,23 +113,24 @@ def rounded(data: HarmonicData) -> HarmonicData:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoints", type=Path, required=True)
+    parser.add_argument("--basis", choices=(SMALL, LARGE), default=LARGE)
     parser.add_argument("--only", nargs="*", default=list(PARENTS))
     parser.add_argument("--part", default="1/1", help="i/n: every n-th parent, from the i-th")
     options = parser.parse_args()
     i, n = map(int, options.part.split("/"))
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = FOLDER / options.basis
+    folder.mkdir(parents=True, exist_ok=True)
     for key in options.only[i - 1 :: n]:
-        path = FOLDER / f"{key}.json"
+        path = folder / f"{key}.json"
         if path.exists():
             continue
         begin = time.monotonic()
         try:
             found = reference_data(
-                start(*PARENTS[key]),
-                LEVEL,
-                route="differences",
+                start(key, options.basis),
+                Level("b3lyp", options.basis, grid=4, density_fit=True),
                 raman=False,
-                checkpoint=options.checkpoints / key,
+                checkpoint=options.checkpoints / options.basis / key,
             )
         except (InputError, CalculationError) as error:  # the next parent may work
             print(f"{key}: {error}", file=sys.stderr, flush=True)

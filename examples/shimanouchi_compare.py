@@ -47,6 +47,9 @@ from spektron.vibration.internal import (
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "data" / "shimanouchi"
+BASES = ("def2-svp", "def2-tzvp")
+BASIS = BASES[-1]
+"""That of the page; the other stands beside it."""
 SUMMARY = FOLDER / "summary.json"
 FIGURE = ROOT / "docs" / "figures" / "shimanouchi-deviations.png"
 Masses = Mapping[int, int]
@@ -185,12 +188,10 @@ def _fundamentals(rows: Sequence[Mapping[str, str]]) -> list[Listed]:
     return out
 
 
-def read_parents() -> dict[str, Parent]:
-    """All parents that are computed, by key."""
+def read_parents(basis: str = BASIS) -> dict[str, Parent]:
+    """All parents that are computed in a basis set, by key."""
     out = {}
-    for path in sorted(FOLDER.glob("*.json")):
-        if path == SUMMARY:
-            continue
+    for path in sorted((FOLDER / basis).glob("*.json")):
         data = read_qcschema(path)
         coordinates = internal_coordinates(data.molecule)
         out[path.stem] = Parent(path.stem, data, coordinates, f_matrix(coordinates, data.hessian))
@@ -219,8 +220,8 @@ def scaled_field(parent: Parent, isotopes: Masses) -> ScaledForceField:
 def factor_types(parent: Parent, isotopes: Masses) -> list[str]:
     """Type of each coordinate: those of `scale_types` ("sqm"), refined in three ways.
 
-    Stretches and linear bends go by their elements, and stretches by the order of the bond,
-    told from its length; torsions about double bonds are apart. Stretches of deuterium are
+    Stretches and linear bends go by their elements, stretches and torsions by how short the bond
+    is, so that those of multiple bonds and beside them are apart. Stretches of deuterium are
     apart from those of hydrogen: the factor stands for anharmonicity too, which depends on mass.
     """
     molecule = parent.data.molecule
@@ -230,19 +231,19 @@ def factor_types(parent: Parent, isotopes: Masses) -> list[str]:
         if c.kind == "linear bend":
             out[i] = by_elements[i]
         elif c.kind == "stretch" and "H" not in {molecule.symbols[s] for s in c.sites}:
-            out[i] = by_elements[i] + bond_order(molecule, *c.sites[:2])
+            out[i] = by_elements[i] + shortness(molecule, *c.sites[:2])
         elif c.kind == "stretch" and any(isotopes.get(s) == 2 for s in c.sites):
             out[i] = out[i].replace("H stretch", "D stretch")
         elif c.kind == "torsion":
-            out[i] += bond_order(molecule, *c.sites[1:3])
+            out[i] += shortness(molecule, *c.sites[1:3])
     return out
 
 
-def bond_order(molecule: Molecule, a: int, b: int) -> str:
-    """What a name says of a bond's order, by its length over the sum of the radii."""
+def shortness(molecule: Molecule, a: int, b: int) -> str:
+    """What a name says of a bond's length over the sum of the covalent radii."""
     length = np.linalg.norm(molecule.positions[a] - molecule.positions[b])
     ratio = length / (SINGLE[molecule.symbols[a]] + SINGLE[molecule.symbols[b]])
-    return ", triple" if ratio < 0.85 else ", double" if ratio < 0.93 else ""
+    return ", very short" if ratio < 0.85 else ", short" if ratio < 0.93 else ""
 
 
 def species(printed: str, irreps: Sequence[str]) -> str:
@@ -461,6 +462,19 @@ def summary(
     }
 
 
+def levels(
+    table: Mapping[str, Sequence[Listed]], by_basis: Mapping[str, Mapping[str, Parent]]
+) -> dict[str, dict[str, object]]:
+    """Factor and deviations in each basis set, of the parents that all of them have."""
+    common = sorted(set.intersection(*(set(parents) for parents in by_basis.values())))
+    out = {}
+    for basis, parents in by_basis.items():
+        found = summary(table, {key: parents[key] for key in common})
+        names = ("parents", "factor", "all", "not doubtful", "shifts")
+        out[basis] = {name: found[name] for name in names}
+    return out
+
+
 def draw(table: Mapping[str, Sequence[Listed]], parents: Mapping[str, Parent]) -> None:
     """Deviations over the observed wavenumber, before and after factors by type."""
     import matplotlib
@@ -493,8 +507,10 @@ def main() -> None:
     path = table_path()
     if path is None:
         raise SystemExit("no shimanouchi_half.json: set SPEKTRON_DATA to the folder of the data")
-    table, parents = read_table(path), read_parents()
-    text = json.dumps(summary(table, parents), ensure_ascii=False, indent=1)
+    table, by_basis = read_table(path), {basis: read_parents(basis) for basis in BASES}
+    parents = by_basis[BASIS]
+    found = summary(table, parents) | {"levels": levels(table, by_basis)}
+    text = json.dumps(found, ensure_ascii=False, indent=1)
     SUMMARY.write_text(text + "\n")
     draw(table, parents)
     print(text)

@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from spektron.pointgroup import PointGroup, mode_counts
+from spektron.vibration.files.qcschema import read_qcschema
 from spektron.vibration.modes import normal_modes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +30,8 @@ def load(name: str) -> ModuleType:
 
 computed = load("shimanouchi")
 compared = load("shimanouchi_compare")
-KEYS = sorted(p.stem for p in compared.FOLDER.glob("*.json") if p != compared.SUMMARY)
+FILES = sorted(compared.FOLDER.glob("*/*.json"))
+KEYS = [p.stem for p in FILES if p.parent.name == compared.BASIS]
 needs_table = pytest.mark.skipif(
     compared.table_path() is None, reason="shimanouchi_half.json is absent: set SPEKTRON_DATA"
 )
@@ -45,9 +47,10 @@ def table():
     return compared.read_table(compared.table_path())
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_parents_are_minima_of_their_group(parents, key: str) -> None:
-    data = parents[key].data
+@pytest.mark.parametrize("file", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_parents_are_minima_of_their_group(file: Path) -> None:
+    key, data = file.stem, read_qcschema(file)
+    assert data.level == f"b3lyp/{file.parent.name}"
     modes = normal_modes(data)
     assert modes.symmetry.group == PointGroup(computed.PARENTS[key][1])
     assert len(modes) == mode_counts(data.molecule).n_vib
@@ -66,7 +69,13 @@ def test_force_constants_in_internal_coordinates_give_the_cartesian_modes(parent
 
 
 def test_files_are_small() -> None:
-    assert sum(p.stat().st_size for p in compared.FOLDER.iterdir()) <= 2_000_000
+    assert sum(p.stat().st_size for p in compared.FOLDER.rglob("*.json")) <= 2_000_000
+
+
+def test_both_basis_sets_have_the_same_parents() -> None:
+    by_basis = [{p.stem for p in FILES if p.parent.name == b} for b in compared.BASES]
+    assert by_basis[0] == by_basis[1]
+    assert len(by_basis[0]) >= 25
 
 
 def test_a_primed_species_gets_its_lost_double_prime_back() -> None:
@@ -105,6 +114,7 @@ def test_the_summary_is_what_the_files_give(table, parents) -> None:
     again = json.loads(json.dumps(compared.summary(table, parents)))
     for name in ("all", "not doubtful", "shifts"):
         assert again[name] == pytest.approx(kept[name], abs=0.02)
+        assert kept["levels"][compared.BASIS][name] == kept[name]
     assert again["factor"] == pytest.approx(kept["factor"], abs=2e-4)
     assert (again["parents"], again["misfits"]) == (kept["parents"], kept["misfits"])
 
@@ -139,5 +149,8 @@ def test_the_page_says_what_the_summary_says() -> None:
     assert f"the molecule left out | 12 | {total['types']:.1f}" in page
     for name, row in (kept["by kind"] | kept["by degeneracy"]).items():
         assert f"| {name} | {row['n']} | {row['one']:.1f} | {row['types']:.1f} |" in page
+    for basis, found in kept["levels"].items():
+        line = f"| {basis} | {found['factor']:.4f} | {found['all']['one']:.1f} |"
+        assert f"{line} {found['all']['types']:.1f} |" in page
     for name, factor in kept["type factors"].items():
         assert f"| {name} | {factor:.3f} |" in page
