@@ -25,6 +25,7 @@ from typer.core import TyperGroup
 from .census import census
 from .dataset import dataset
 from .doctor import doctor, version_of
+from .elucidate import elucidate
 from .embed import embed
 from .evaluate import evaluate
 from .finetune import finetune
@@ -32,6 +33,7 @@ from .identify import identify
 from .isotopologues import isotopologues
 from .modes import modes
 from .output import complain, is_interrupt
+from .predict import predict
 from .pretrain import pretrain
 from .report import report
 from .spectrum import spectrum
@@ -55,6 +57,8 @@ ORDER = (
     "pretrain",
     "finetune",
     "embed",
+    "predict",
+    "elucidate",
     "transfer",
     "evaluate",
     "doctor",
@@ -73,15 +77,13 @@ class Commands(TyperGroup):
         """The commands, and one line about the options: few are needed before a command."""
         self.format_commands(ctx, formatter)
         names = [max(p.opts, key=len) for p in self.get_params(ctx)]
-        formatter.write_paragraph()
         formatter.write_text(f"Options: {', '.join(names)}.")
-        formatter.write_text("`spektron COMMAND --help` explains a command.")
 
 
 app = typer.Typer(
     name="spektron",
     cls=Commands,
-    help="Symmetry, vibrations, and what a vibrational spectrum determines.",
+    help="Symmetry, vibrations, spectra; `spektron COMMAND --help` explains one.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -98,6 +100,8 @@ app.add_typer(dataset, name="dataset")
 app.command()(pretrain)
 app.command()(finetune)
 app.command(short_help="Latent vectors of spectra, and predictions.")(embed)
+app.command()(predict)
+app.command()(elucidate)
 app.command()(transfer)
 app.add_typer(evaluate, name="evaluate")
 app.command()(doctor)
@@ -118,7 +122,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Symmetry, vibrations, and what a vibrational spectrum determines."""
+    """Symmetry, vibrations, spectra; `spektron COMMAND --help` explains one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

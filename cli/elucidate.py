@@ -1,0 +1,297 @@
+"""``spektron elucidate SPECTRUM --formula C6H6``: structures for a spectrum, ranked.
+
+SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a table of two columns.
+NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with a calibrated
+confidence in its first place, or "no candidate fits". Candidates are molecules that the decoder
+of the checkpoint writes and, with ``--library`` and a formula, known ones. With ``--forward`` or
+``--gfn2`` their spectra are predicted and compared. Nothing is downloaded.
+
+With ``--json`` one object: spectra {file, kind, low, high, points}, formula, checkpoint, verdict
+("answer", "no candidate fits", "not calibrated"), reason, confidence (null without a calibration),
+threshold, predictor, beam {strings, valid, fitting}, candidates {smiles, formula, log_probability,
+consistency, ir, raman, score, origin, missing}.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import AsJson, natural
+from .output import Json, columns, facts, print_json, show
+
+if TYPE_CHECKING:
+    from ..ml.inverse.confidence import Calibration
+    from ..ml.inverse.consistency import Predictor
+    from ..ml.inverse.elucidation import Answer, Elucidation
+    from ..ml.inverse.formulas import Formula
+    from ..ml.inverse.library import Library
+    from ..ml.inverse.network import InverseModel
+    from ..ml.inverse.reading import Observed
+
+SHIPPED = "spektron-elucidate-small"
+CALIBRATION = "calibration.json"
+"""Beside the model file."""
+
+
+def elucidate(
+    spectra: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SPECTRUM",
+            show_default=False,
+            help="JCAMP-DX, or csv with two columns; one infrared, one Raman, or both.",
+        ),
+    ],
+    formula: Annotated[
+        str | None,
+        typer.Option(metavar="C6H6", show_default=False, help="All candidates have this formula."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="ir|raman", show_default="ir", help="Of csv files, in their order."),
+    ] = None,
+    unit: Annotated[str, typer.Option(metavar="cm-1|nm|um", help="Of the first column.")] = "cm-1",
+    signal: Annotated[
+        str,
+        typer.Option(
+            metavar="absorbance|transmittance|percent", help="Second column of infrared csv."
+        ),
+    ] = "absorbance",
+    carbon: Annotated[
+        str | None, typer.Option(metavar="PPM,…", show_default=False, help="13C shifts.")
+    ] = None,
+    proton: Annotated[
+        str | None, typer.Option(metavar="PPM,…", show_default=False, help="1H shifts.")
+    ] = None,
+    checkpoint: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder of a run, model file, or shipped name.")
+    ] = SHIPPED,
+    forward: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", show_default=False, help="Forward model that predicts spectra."
+        ),
+    ] = None,
+    gfn2: Annotated[
+        bool, typer.Option("--gfn2", help="Predict spectra by GFN2-xTB, seconds each.")
+    ] = False,
+    library: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA", show_default=False, help="Exported data set with further candidates."
+        ),
+    ] = None,
+    width: Annotated[int, typer.Option(metavar="N", parser=natural, help="Of the beam.")] = 20,
+    most: Annotated[int, typer.Option(metavar="N", parser=natural, help="Candidates shown.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Structures for a spectrum, ranked, or "no candidate fits"."""
+    from ..ml.inverse.formulas import Formula
+    from ..ml.inverse.reading import read_shifts_text
+
+    observed = _observed(spectra, kind, unit, signal)
+    wanted = Formula.parse(formula) if formula is not None else None
+    shifts = [read_shifts_text(text) if text else () for text in (carbon, proton)]
+    model, calibration, path = _loaded(checkpoint)
+    predictor = _predictor(forward, gfn2)
+    known = _library(library, wanted, model)
+    found = _found(model, observed, wanted, shifts, predictor, calibration, known, width)
+    about: Json = {
+        "spectra": [_described(each) for each in observed],
+        "formula": None if wanted is None else str(wanted),
+        "checkpoint": str(path),
+        "predictor": None if predictor is None else predictor.name,
+        "threshold": None if calibration is None else calibration.threshold,
+    }
+    if as_json:
+        print_json(about | _as_json(found, most))
+        return
+    _tell(found, about, most)
+
+
+def _observed(paths: list[Path], kind: str | None, unit: str, signal: str) -> list[Observed]:
+    from ..ml.inverse.reading import TABLES, read_observed
+    from ..pointgroup.errors import InputError
+
+    if len(paths) > 2:
+        raise InputError(f"{len(paths)} spectra; give one infrared, one Raman, or both")
+    tables = [path for path in paths if path.suffix.lower() in TABLES]
+    kinds = kind.split(",") if kind is not None else ["ir"] * len(tables)
+    if tables and len(kinds) != len(tables):
+        raise InputError(f"--kind {kind} for {len(tables)} csv files; name one kind for each")
+    named = dict(zip(tables, kinds, strict=False))
+    return [read_observed(path, kind=named.get(path), unit=unit, signal=signal) for path in paths]
+
+
+def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
+    from ..ml.model.errors import CheckpointError
+    from ..ml.model.packaged import find_checkpoint, shipped
+    from ..ml.model.packages import require
+
+    if checkpoint == SHIPPED and SHIPPED not in shipped() and not Path(SHIPPED).exists():
+        raise CheckpointError(
+            f"the checkpoint {SHIPPED} does not come with this version; train one with "
+            "spektron.ml.inverse.training.train_inverse and give --checkpoint DIR"
+        )
+    path = find_checkpoint(checkpoint)
+    require("torch", "safetensors")
+    from ..ml.inverse.confidence import load_calibration
+    from ..ml.inverse.models import load_inverse
+
+    model, _ = load_inverse(path)
+    beside = path.with_name(CALIBRATION)
+    return model, load_calibration(beside) if beside.is_file() else None, path
+
+
+def _predictor(forward: Path | None, gfn2: bool) -> Predictor | None:
+    from ..pointgroup.errors import InputError
+
+    if forward is not None and gfn2:
+        raise InputError("--forward and --gfn2: give one of them")
+    if gfn2:
+        from ..ml.inverse.consistency import XtbPredictor
+
+        return XtbPredictor()
+    if forward is None:
+        return None
+    from ..ml.model.packages import require
+
+    require("torch_geometric")
+    from ..ml.forward.models import load_forward
+    from ..ml.forward.prediction import model_for_spectra
+    from ..ml.inverse.consistency import ForwardPredictor
+
+    return ForwardPredictor(model_for_spectra(load_forward(forward)[0]))
+
+
+def _library(path: Path | None, formula: Formula | None, model: InverseModel) -> Library | None:
+    from ..pointgroup.errors import InputError
+
+    if path is None:
+        return None
+    if formula is None:
+        raise InputError("--library needs --formula: its candidates are chosen by it")
+    from ..ml.inverse.library import library_of
+    from ..ml.table import read_spectra
+
+    return library_of(read_spectra(path), stereo=model.config.stereo)
+
+
+def _found(
+    model: InverseModel,
+    observed: list[Observed],
+    formula: Formula | None,
+    shifts: list[tuple[float, ...]],
+    predictor: Predictor | None,
+    calibration: Calibration | None,
+    library: Library | None,
+    width: int,
+) -> Elucidation:
+    from ..ml.inverse.elucidation import elucidate as run
+    from ..ml.inverse.formulas import check_formula
+    from ..ml.inverse.inputs import make_inputs
+    from ..ml.inverse.reading import on_axis_of
+
+    elements = model.vocabulary.elements
+    if formula is not None:
+        check_formula(formula, elements)
+    inputs = make_inputs(
+        on_axis_of(observed, model.config.encoder.axis),
+        carbon=[shifts[0]],
+        proton=[shifts[1]],
+        formulas=[formula],
+        elements=elements,
+    )
+    return run(
+        model,
+        inputs,
+        formula,
+        predictor=predictor,
+        calibration=calibration if _applies(calibration, predictor) else None,
+        library=library,
+        width=width,
+    )
+
+
+def _applies(calibration: Calibration | None, predictor: Predictor | None) -> bool:
+    """A calibration holds for the consistency that it was fitted with, or for none."""
+    name = "" if predictor is None else predictor.name
+    return calibration is not None and calibration.predictor == name
+
+
+def _described(each: Observed) -> Json:
+    x = each.wavenumbers
+    return {
+        "file": each.name,
+        "kind": each.kind,
+        "low": float(x[0]),
+        "high": float(x[-1]),
+        "points": len(x),
+    }
+
+
+def _as_json(found: Elucidation, most: int) -> Json:
+    return {
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "confidence": _number(found.confidence),
+        "beam": {
+            "strings": found.found.strings,
+            "valid": found.found.valid,
+            "fitting": found.found.fitting,
+        },
+        "candidates": [_candidate(each) for each in found.answers[:most]],
+    }
+
+
+def _candidate(each: Answer) -> Json:
+    return {
+        "smiles": each.smiles,
+        "formula": str(each.formula),
+        "log_probability": _number(each.log_probability),
+        "consistency": _number(each.consistency),
+        "ir": _number(each.match.ir),
+        "raman": _number(each.match.raman),
+        "score": _number(each.score),
+        "origin": each.origin,
+        "missing": each.match.missing or None,
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _tell(found: Elucidation, about: Json, most: int) -> None:
+    files = [
+        (each["kind"], f"{each['file']}, {each['low']:.0f} to {each['high']:.0f} cm⁻¹")
+        for each in about["spectra"]
+    ]
+    rows = [
+        *files,
+        ("formula", about["formula"] or "not given"),
+        ("model", about["checkpoint"]),
+        ("spectra by", about["predictor"] or "none: candidates are not compared"),
+        ("verdict", f"{found.verdict}: {found.reason}"),
+    ]
+    heads = ("candidate", "formula", "ln p", "consistency", "from")
+    lines = [
+        (
+            each.smiles,
+            str(each.formula),
+            _cell(each.log_probability),
+            _cell(each.consistency),
+            each.origin,
+        )
+        for each in found.answers[:most]
+    ]
+    parts: list[Any] = [facts(rows)]
+    show(*parts, *([columns(heads, lines, left=2)] if lines else []))
+
+
+def _cell(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"

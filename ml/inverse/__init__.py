@@ -1,0 +1,97 @@
+"""Inverse models: from spectra to structures, ranked, with a confidence or with silence.
+
+===============  ==========================================================================
+``smiles``       SMILES as tokens, canonical form, random orders of atoms
+``formulas``     formulas read, compared, refused
+``grammar``      which token can follow, with or without a formula
+``beam``         beam search
+``config``       settings
+``inputs``       spectra, shifts and formula, each of which may be missing
+``corpus``       molecules of a table to learn from
+``network``      encoder and decoder
+``objective``    what is trained, in batches
+``training``     `train_inverse`
+``models``       files
+``candidates``   molecules out of a beam search
+``library``      known molecules of a formula; the look-up to beat
+``consistency``  predicted beside observed spectra
+``confidence``   ranking, calibration, coverage
+``elucidation``  `elucidate`: one spectrum
+``evaluation``   exact match, validity, novelty, hallucination, drift
+``assessment``   `assess_inverse`: calibration and all figures of a trained model
+``reading``      spectra from files of users
+===============  ==========================================================================
+
+Here is what needs no torch; modules that train or search import it.
+"""
+
+from .beam import Hypothesis, beam_search
+from .confidence import (
+    Calibration,
+    Coverage,
+    Ranked,
+    calibrate,
+    coverage_curve,
+    load_calibration,
+    reliability,
+    save_calibration,
+)
+from .config import MODALITIES, InverseConfig, InverseLoss, InverseModelConfig
+from .consistency import (
+    ForwardPredictor,
+    Match,
+    Predictor,
+    XtbPredictor,
+    match,
+    similarity,
+    table_predictor,
+)
+from .corpus import Corpus, corpus, shift_table
+from .formulas import Formula, check_formula, formula_of
+from .grammar import Grammar
+from .inputs import Inputs, make_inputs
+from .library import Library, library_of
+from .reading import Observed, on_axis_of, read_observed
+from .smiles import Vocabulary, canonical, randomised, split_smiles
+
+__all__ = [
+    "MODALITIES",
+    "Calibration",
+    "Corpus",
+    "Coverage",
+    "Formula",
+    "ForwardPredictor",
+    "Grammar",
+    "Hypothesis",
+    "Inputs",
+    "InverseConfig",
+    "InverseLoss",
+    "InverseModelConfig",
+    "Library",
+    "Match",
+    "Observed",
+    "Predictor",
+    "Ranked",
+    "Vocabulary",
+    "XtbPredictor",
+    "beam_search",
+    "calibrate",
+    "canonical",
+    "check_formula",
+    "corpus",
+    "coverage_curve",
+    "formula_of",
+    "library_of",
+    "load_calibration",
+    "make_inputs",
+    "match",
+    "on_axis_of",
+    "randomised",
+    "read_observed",
+    "reliability",
+    "save_calibration",
+    "shift_table",
+    "similarity",
+    "split_smiles",
+    "table_predictor",
+]

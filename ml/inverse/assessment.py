@@ -1,0 +1,213 @@
+"""All figures of a trained model on the molecules of its split, and its calibration.
+
+Calibrated on the validation part, measured on the test part; both are made anew from the settings
+in the checkpoint, and must be the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ...pointgroup.writing import whole_file
+from ..errors import SpectraError
+from ..instruments import generator
+from ..model.errors import CheckpointError
+from ..model.packaged import find_checkpoint
+from ..splits import Split
+from ..table import Int64, SpectraTable
+from .candidates import WIDTH
+from .confidence import Calibration, calibrate, save_calibration
+from .config import InverseConfig
+from .consistency import Predictor
+from .corpus import Corpus, corpus
+from .evaluation import (
+    Condition,
+    Outcome,
+    baseline_places,
+    by_size,
+    drifts,
+    evaluate_inverse,
+    hits_of,
+    summary,
+)
+from .library import library_of
+from .models import load_inverse
+from .network import InverseModel
+from .training import split_for
+
+CHOICE: Final = 4
+"""Counter of random numbers: which molecules are asked."""
+GIVEN: Final = (
+    ("ir",),
+    ("raman",),
+    ("ir", "raman"),
+    ("ir", "formula"),
+    ("raman", "formula"),
+    ("ir", "raman", "formula"),
+    ("ir", "raman", "13C", "1H"),
+    ("ir", "raman", "13C", "1H", "formula"),
+)
+"""What is given, one after another. Shifts are there for the molecules that have them."""
+DRIFTED: Final = ("ir", "raman", "formula")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Measured figures.
+
+    Attributes
+    ----------
+    figures : mapping
+        By condition: ``all``, ``by size``, ``look-up``; see `evaluation.summary`.
+    calibration : Calibration or None
+    reason : str
+        Why there is no calibration.
+    """
+
+    figures: Mapping[str, Any]
+    calibration: Calibration | None
+    reason: str = ""
+
+
+def assess_inverse(
+    place: Path | str,
+    table: SpectraTable,
+    *,
+    predictor: Predictor | None = None,
+    given: Sequence[tuple[str, ...]] = GIVEN,
+    factors: Sequence[float] = (0.0, 2.0, 4.0),
+    most: int = 300,
+    width: int = WIDTH,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Assessment:
+    """Calibrate a trained model and measure it; write both beside it.
+
+    Parameters
+    ----------
+    place : path
+        Folder of a run, or its model file.
+    table : SpectraTable
+        That it was trained on.
+    predictor : Predictor, optional
+        For the consistency.
+    given : sequence of tuple of str
+        Modalities of each condition, on simulated instruments that the model has not seen. One
+        calibration holds for all.
+    factors : sequence of float
+        Of baseline and noise in the robustness test, with `DRIFTED` given.
+    most : int
+        Molecules of each part that are asked, at random.
+    width : int
+        Of the beam.
+    progress : callable, optional
+        Called with the condition and how many molecules of how many are done.
+
+    Returns
+    -------
+    Assessment
+        Written as ``metrics.json`` and ``calibration.json`` into the folder.
+
+    Raises
+    ------
+    CheckpointError
+        If the model was trained on another table or split.
+    SpectraError
+        If a part has no molecule that the model can write.
+    """
+    path = find_checkpoint(place)
+    model, card = load_inverse(path)
+    config = InverseConfig.from_mapping(card["settings"])
+    made = corpus(table, config)
+    parts = split_for(table, config.data)
+    _check_origin(path, card, table, parts)
+    chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
+    base = config.data.instruments
+    conditions = [Condition(tuple(each), base) for each in given]
+
+    def asked(part: str, condition: Condition, known: Calibration | None) -> list[Outcome]:
+        def tell(done: int, of: int) -> None:
+            if progress is not None:
+                progress(f"{part}, {condition}", done, of)
+
+        return evaluate_inverse(
+            model,
+            made,
+            chosen[part],
+            condition,
+            predictor=predictor,
+            calibration=known,
+            width=width,
+            progress=tell,
+        )
+
+    found = [each for condition in conditions for each in asked("valid", condition, None)]
+    calibration, reason = _calibrated(found, predictor)
+    trained = np.intersect1d(parts["train"], made.usable)
+    known = frozenset(made.smiles[int(row)] for row in trained)
+    # The look-up holds the asked molecules too: without them it could find none, for the split
+    # keeps related ones together. The decoder has not seen them.
+    library = library_of(table, made.usable, stereo=model.config.stereo)
+    figures: dict[str, Any] = {}
+    for condition in conditions:
+        outcomes = asked("test", condition, calibration)
+        rows = np.array([each.row for each in outcomes], dtype=np.int64)
+        places = baseline_places(library, model, made, rows, condition)
+        figures[str(condition)] = {
+            "all": summary(outcomes, known),
+            "by size": by_size(outcomes),
+            "look-up": hits_of(places) if places else {},
+        }
+    for name, instruments in drifts(base, factors=factors):
+        condition = Condition(DRIFTED, instruments, name)
+        figures[name] = {"all": summary(asked("test", condition, calibration), known)}
+    _write(path, figures, calibration)
+    return Assessment(figures, calibration, reason)
+
+
+def _calibrated(
+    found: Sequence[Outcome], predictor: Predictor | None
+) -> tuple[Calibration | None, str]:
+    name = "" if predictor is None else predictor.name
+    try:
+        return calibrate([each.ranked for each in found], predictor=name), ""
+    except SpectraError as error:
+        return None, str(error)
+
+
+def _some(made: Corpus, rows: Int64, model: InverseModel, most: int) -> Int64:
+    usable = np.intersect1d(rows, made.usable)
+    known = usable[[model.vocabulary.knows(made.smiles[int(row)]) for row in usable]]
+    if not len(known):
+        raise SpectraError("a part of the split has no molecule that the model can write")
+    order = generator(0, CHOICE).permutation(len(known))
+    return np.sort(known[order[:most]])
+
+
+def _check_origin(path: Path, card: Mapping[str, Any], table: SpectraTable, parts: Split) -> None:
+    about = card["data"]
+    if about["table"] != table.sha256 or about["split"] != parts.sha256:
+        raise CheckpointError(
+            f"{path}: trained on another table or split (table {about['table'][:12]}, split "
+            f"{about['split'][:12]}); give the same data, or measure with evaluate_inverse"
+        )
+
+
+def _write(path: Path, figures: Mapping[str, Any], calibration: Calibration | None) -> None:
+    text = json.dumps(_plain(figures), indent=1, ensure_ascii=False)
+    with whole_file(path.with_name("metrics.json"), CheckpointError) as draft:
+        draft.write_text(text + "\n", encoding="utf-8")
+    if calibration is not None:
+        save_calibration(path.with_name("calibration.json"), calibration)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that are not finite as null."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value if abs(value) < float("inf") else None

@@ -1,0 +1,272 @@
+"""Does a candidate have the spectrum? Predicted beside observed curves.
+
+The similarity of two curves is the cosine of the angle between them after both have lost their
+share in the Legendre polynomials up to the third degree. A baseline of this kind therefore
+changes nothing, and neither does the scale. Observed curves are broadened by a Lorentzian first,
+so that they are about as wide as the predicted ones (widths of Lorentzians add).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...pointgroup.errors import InputError
+from ...vibration.errors import CalculationError
+from ..broadening import Axis, curves
+from ..table import SpectraTable
+from .smiles import canonical
+
+if TYPE_CHECKING:
+    from ...pointgroup import Molecule
+    from ..forward.models import ForwardModel
+
+Float64: TypeAlias = NDArray[np.float64]
+DEGREE: Final = 3
+"""Of the baselines that do not count."""
+FWHM: Final = 20.0
+"""cm⁻¹; of curves that are compared."""
+MEASURED: Final = 10.0
+"""cm⁻¹; width of an observed line, if nothing else is known."""
+
+
+class Predictor(Protocol):
+    """Spectra of a molecule by a model or a calculation."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+
+    def curves(self, smiles: str, axis: Axis) -> Float64:
+        """Infrared and Raman, (2, points), at the width `FWHM`.
+
+        Raises
+        ------
+        InputError, CalculationError
+            If there is none for this molecule.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a candidate fits.
+
+    Attributes
+    ----------
+    value : float
+        Mean of the similarities of the spectra that were observed; NaN if there is no
+        prediction, with the reason in ``missing``.
+    ir, raman : float
+        Similarity of each; NaN where it was not observed.
+    missing : str
+    """
+
+    value: float
+    ir: float = float("nan")
+    raman: float = float("nan")
+    missing: str = ""
+
+
+def similarity(a: NDArray[np.floating], b: NDArray[np.floating]) -> Float64:
+    """Cosine along the last axis without baselines; 0 where a curve is nothing else.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 200)
+    >>> peak = np.exp(-((x / 0.05) ** 2))
+    >>> round(float(similarity(peak, 3 * peak + 0.5 - x + 0.2 * x**3)), 6)
+    1.0
+    """
+    points = np.shape(a)[-1]
+    basis, _ = np.linalg.qr(np.polynomial.legendre.legvander(np.linspace(-1, 1, points), DEGREE))
+    left, right = (_without(np.asarray(each, dtype=float), basis) for each in (a, b))
+    norms = np.linalg.norm(left, axis=-1) * np.linalg.norm(right, axis=-1)
+    products = np.sum(left * right, axis=-1)
+    return np.asarray(np.divide(products, norms, out=np.zeros_like(products), where=norms > 0))
+
+
+def widened(curves: NDArray[np.floating], axis: Axis, *, observed: float = MEASURED) -> Float64:
+    """Observed curves as wide as predicted ones: convolved with a Lorentzian.
+
+    Parameters
+    ----------
+    curves : (…, points)
+    axis : Axis
+    observed : float, cm⁻¹
+        Width of their lines; from `FWHM` on they stay as they are.
+    """
+    from scipy.signal import fftconvolve
+
+    half = (FWHM - observed) / 2
+    values = np.asarray(curves, dtype=float)
+    if half <= 0:
+        return values.copy()
+    offsets = np.arange(-(axis.points - 1), axis.points) * axis.step
+    kernel = half / np.pi / (offsets**2 + half**2)
+    kernel /= kernel.sum()
+    shape = (1,) * (values.ndim - 1) + (-1,)
+    return np.asarray(fftconvolve(values, kernel.reshape(shape), mode="same", axes=-1))
+
+
+def match(
+    predictor: Predictor,
+    smiles: str,
+    observed: NDArray[np.floating],
+    axis: Axis,
+    present: Sequence[bool],
+) -> Match:
+    """How well the predicted spectra of a candidate fit.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    smiles : str
+    observed : (2, points)
+        Infrared and Raman, already `widened`.
+    axis : Axis
+    present : (bool, bool)
+        Which of them were observed.
+    """
+    if not any(present):
+        return Match(float("nan"), missing="no infrared or Raman spectrum to compare with")
+    try:
+        predicted = predictor.curves(smiles, axis)
+    except (InputError, CalculationError) as error:
+        return Match(float("nan"), missing=str(error))
+    each = np.where(present, similarity(observed, predicted), np.nan)
+    return Match(float(np.nanmean(each)), float(each[0]), float(each[1]))
+
+
+def _without(curves: Float64, basis: Float64) -> Float64:
+    rest = curves - (curves @ basis) @ basis.T
+    # What is left of a baseline alone is rounding.
+    before, after = (np.linalg.norm(each, axis=-1, keepdims=True) for each in (curves, rest))
+    return np.asarray(np.where(after > 1e-9 * before, rest, 0.0))
+
+
+# ---- predictors ----
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForwardPredictor:
+    """A model of `spektron.ml.forward` on a force-field geometry.
+
+    Attributes
+    ----------
+    model : GridModel or ForceFieldModel
+    """
+
+    model: ForwardModel
+
+    @property
+    def name(self) -> str:
+        """What it is."""
+        return f"forward model, {self.model.config.kind}"
+
+    def curves(self, smiles: str, axis: Axis) -> Float64:
+        """Infrared and Raman, (2, points), at the width that the model has learnt."""
+        from ..forward.prediction import forecast
+
+        found = forecast(self.model, _built(smiles))
+        x = found.axis.wavenumbers
+        return np.stack([np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XtbPredictor:
+    """Harmonic spectra of a conformer by GFN2-xTB, optimised; seconds for each molecule.
+
+    C. Bannwarth, S. Ehlert, S. Grimme, *J. Chem. Theory Comput.* 15, 1652 (2019).
+    """
+
+    _known: dict[tuple[str, Axis], Float64] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What it is."""
+        return "GFN2-xTB, harmonic"
+
+    def curves(self, smiles: str, axis: Axis) -> Float64:
+        """Infrared and Raman, (2, points), at the width `FWHM`."""
+        from ...vibration import broaden, normal_modes, reference_data
+        from ...vibration.level import Level
+
+        if (smiles, axis) not in self._known:
+            modes = normal_modes(reference_data(_built(smiles), Level("gfn2-xtb")).data)
+            pair = [
+                broaden(modes, kind, fwhm=FWHM, grid=axis.wavenumbers).intensities
+                for kind in ("ir", "raman")
+            ]
+            self._known[smiles, axis] = np.stack(pair)
+        return self._known[smiles, axis]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TablePredictor:
+    """The spectra that a table holds of a molecule: a look-up, no prediction.
+
+    Attributes
+    ----------
+    table : SpectraTable
+    rows : mapping from canonical SMILES to a row
+    """
+
+    table: SpectraTable
+    rows: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """What it is."""
+        return "spectra of the library"
+
+    def curves(self, smiles: str, axis: Axis) -> Float64:
+        """Infrared and Raman, (2, points), at the width `FWHM`."""
+        row = self.rows.get(smiles)
+        if row is None:
+            raise InputError(f"{smiles} is not in the library")
+        lines, strengths = self.table.strengths(np.array([row]))
+        return np.asarray(curves(lines, strengths, axis, fwhm=FWHM)[0], dtype=float)
+
+
+def table_predictor(table: SpectraTable, *, stereo: bool = False) -> TablePredictor:
+    """A look-up in a table; of several rows of one molecule the first counts."""
+    rows: dict[str, int] = {}
+    for row, text in enumerate(table.texts["smiles"]):
+        found = canonical(text, stereo=stereo) if text else ""
+        if found:
+            rows.setdefault(found, row)
+    return TablePredictor(table, rows)
+
+
+def first_of(*predictors: Predictor) -> Predictor:
+    """The first predictor that has a spectrum of a molecule."""
+    return _FirstOf(predictors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FirstOf:
+    predictors: tuple[Predictor, ...]
+
+    @property
+    def name(self) -> str:
+        return ", else ".join(each.name for each in self.predictors)
+
+    def curves(self, smiles: str, axis: Axis) -> Float64:
+        """Of the first that has one; else the error of the last."""
+        *early, last = self.predictors
+        for each in early:
+            try:
+                return each.curves(smiles, axis)
+            except (InputError, CalculationError):
+                continue
+        return last.curves(smiles, axis)
+
+
+def _built(smiles: str) -> Molecule:
+    from ...pointgroup import Molecule
+
+    return Molecule.from_smiles(smiles)

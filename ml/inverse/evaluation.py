@@ -1,0 +1,287 @@
+"""How often the inverse model is right, what it invents, and when it had better be silent.
+
+A molecule counts as found where its canonical SMILES is (without configurations, unless the model
+has learnt them). Everything is measured on rows that are named; whether they were trained on is
+for the split to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ..errors import SpectraError
+from ..instruments import Instrument, InstrumentDistribution, draw_instruments, generator
+from ..table import Int64
+from .candidates import WIDTH, Found, propose
+from .confidence import Calibration, Ranked, coverage_curve, reliability
+from .consistency import Predictor
+from .corpus import Corpus
+from .elucidation import COMPARED, Answer, as_ranked, confidence_in, ranked_answers
+from .formulas import formula_of
+from .inputs import Inputs
+from .library import Library
+from .network import InverseModel
+from .smiles import heavy_atoms
+
+TOPS: Final = (1, 3, 10)
+TEST: Final = 3
+"""Counter of random numbers: measurements of an evaluation."""
+SIZES: Final = ((1, 6), (7, 9), (10, 14), (15, 10_000))
+"""Heavy atoms."""
+BATCH: Final = 8
+"""Samples per beam search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the model is given.
+
+    Attributes
+    ----------
+    given : tuple of str
+        Of `config.MODALITIES`; with "formula" only molecules of the formula are found.
+    instruments : InstrumentDistribution or None
+        Simulated instruments; None for spectra as they are.
+    name : str
+    """
+
+    given: tuple[str, ...]
+    instruments: InstrumentDistribution | None = None
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or " + ".join(self.given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """Answers for one molecule.
+
+    Attributes
+    ----------
+    row : int
+    truth : str
+    found : Found
+    answers : tuple of Answer
+    confidence : float
+        NaN without a calibration.
+    """
+
+    row: int
+    truth: str
+    found: Found
+    answers: tuple[Answer, ...]
+    confidence: float
+
+    @property
+    def place(self) -> int:
+        """Of the true molecule among the answers, from 0; −1 if it is not there."""
+        texts = [each.smiles for each in self.answers]
+        return texts.index(self.truth) if self.truth in texts else -1
+
+    @property
+    def ranked(self) -> Ranked:
+        """As a calibration takes it."""
+        return as_ranked(self.answers, self.truth)
+
+
+def evaluate_inverse(
+    model: InverseModel,
+    made: Corpus,
+    rows: Int64,
+    condition: Condition,
+    *,
+    predictor: Predictor | None = None,
+    calibration: Calibration | None = None,
+    width: int = WIDTH,
+    compared: int = COMPARED,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Outcome]:
+    """Answers for molecules of a corpus; those that lack all that is given are left out.
+
+    Raises
+    ------
+    SpectraError
+        If none is left.
+    """
+    out: list[Outcome] = []
+    known = [row for row in rows if model.vocabulary.knows(made.smiles[int(row)])]
+    for start in range(0, len(known), BATCH):
+        part = np.array(known[start : start + BATCH], dtype=np.int64)
+        inputs = measured(model, made, part, condition, seed)
+        there = np.flatnonzero(inputs.present[:, :4].any(axis=1))
+        if there.size:
+            some = inputs.take(there)
+            out += _outcomes(
+                model, made, part[there], some, condition, predictor, calibration, width, compared
+            )
+        if progress is not None:
+            progress(start + len(part), len(known))
+    if not out:
+        raise SpectraError(f"none of {len(rows)} molecules has {condition}")
+    return out
+
+
+def measured(
+    model: InverseModel, made: Corpus, rows: Int64, condition: Condition, seed: int
+) -> Inputs:
+    """Samples of some rows under a condition; each measurement depends on seed and row alone."""
+    elements = model.vocabulary.elements
+    if condition.instruments is None:
+        return made.inputs(rows, elements).only(condition.given)
+    draws = [generator(seed, TEST, int(row)) for row in rows]
+    shown = [_instrument(condition.instruments, seed, int(row)) for row in rows]
+    return made.inputs(rows, elements, shown, draws).only(condition.given)
+
+
+def drifts(
+    base: InstrumentDistribution, *, factors: Sequence[float] = (0.0, 1.0, 2.0, 4.0)
+) -> tuple[tuple[str, InstrumentDistribution], ...]:
+    """Instruments with more and more baseline, and with more and more noise.
+
+    Factor 1 is the distribution itself; the other properties stay as they are.
+    """
+    out = []
+    for f in factors:
+        baseline = replace(base, baseline=f * base.baseline, fluorescence=f * base.fluorescence)
+        noise = replace(base, noise_low=f * base.noise_low, noise_high=f * base.noise_high)
+        out += [(f"baseline × {f:g}", baseline), (f"noise × {f:g}", noise)]
+    return tuple(out)
+
+
+def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) -> dict[str, float]:
+    """Figures of some molecules.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    known : frozenset of str
+        Canonical SMILES that were trained on, for the novelty.
+
+    Returns
+    -------
+    dict
+        molecules; top-1, top-3, top-10 exact match; validity of the beam's strings and of the
+        answers; formula match of the first answers; novelty of the answers (share that was not
+        trained on); answered (share with any candidate); with a calibration also coverage,
+        hallucination rate and risk at 0.8 and 1, Brier score and calibration error.
+    """
+    if not outcomes:
+        raise SpectraError("no molecule to sum up")
+    places = np.array([each.place for each in outcomes])
+    out = {"molecules": float(len(outcomes))}
+    out |= {f"top-{k}": float(((places >= 0) & (places < k)).mean()) for k in TOPS}
+    strings = sum(each.found.strings for each in outcomes)
+    out["valid strings"] = sum(each.found.valid for each in outcomes) / max(strings, 1)
+    first = [each for each in outcomes if each.answers]
+    out["answered"] = len(first) / len(outcomes)
+    fits = [each.answers[0].formula == formula_of(each.truth) for each in first]
+    out["formula match"] = float(np.mean(fits)) if fits else float("nan")
+    texts = [a.smiles for each in outcomes for a in each.answers]
+    # An answer that is no molecule cannot arise: answers are what RDKit has read.
+    out["valid answers"] = float(np.mean([_is_molecule(t) for t in texts])) if texts else 0.0
+    out["novelty"] = float(np.mean([t not in known for t in texts])) if texts else float("nan")
+    sure = np.array([each.confidence for each in outcomes])
+    if np.isfinite(sure).all():
+        out |= _trust(sure, places == 0)
+    return out
+
+
+def by_size(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """Figures by the number of heavy atoms."""
+    out = {}
+    for low, high in SIZES:
+        part = [each for each in outcomes if low <= heavy_atoms(each.truth) <= high]
+        if part:
+            out[f"{low} to {high}" if high < 10_000 else f"{low} or more"] = summary(part)
+    return out
+
+
+def baseline_places(
+    library: Library,
+    model: InverseModel,
+    made: Corpus,
+    rows: Int64,
+    condition: Condition,
+    *,
+    seed: int = 0,
+) -> dict[int, int]:
+    """Place of the true molecule in the look-up of the most similar known spectrum, by row.
+
+    −1 where it is not among the first ten, which it cannot be if the library lacks it.
+    """
+    inputs = measured(model, made, rows, condition, seed)
+    axis = model.config.encoder.axis
+    out = {}
+    for k, row in enumerate(rows.tolist()):
+        present = [bool(x) for x in inputs.present[k, :2]]
+        if not any(present):
+            continue
+        formula = made.formulas[row] if "formula" in condition.given else None
+        near = library.nearest(inputs.spectra[k], axis, present, formula=formula, count=max(TOPS))
+        texts = [text for text, _ in near]
+        truth = made.smiles[row]
+        out[row] = texts.index(truth) if truth in texts else -1
+    return out
+
+
+def hits_of(places: Mapping[int, int]) -> dict[str, float]:
+    """Top-k exact match of places.
+
+    >>> hits_of({4: 0, 7: 2, 9: -1, 11: 12})
+    {'top-1': 0.25, 'top-3': 0.5, 'top-10': 0.5}
+    """
+    found = np.array(list(places.values()))
+    return {f"top-{k}": float(((found >= 0) & (found < k)).mean()) for k in TOPS}
+
+
+def _outcomes(
+    model: InverseModel,
+    made: Corpus,
+    rows: Int64,
+    inputs: Inputs,
+    condition: Condition,
+    predictor: Predictor | None,
+    calibration: Calibration | None,
+    width: int,
+    compared: int,
+) -> list[Outcome]:
+    hard = "formula" in condition.given
+    formulas = [made.formulas[int(row)] if hard else None for row in rows]
+    out = []
+    for k, found in enumerate(propose(model, inputs, formulas, width=width)):
+        one = inputs.take([k])
+        answers = ranked_answers(model, one, found.candidates, predictor, calibration, compared)
+        row = int(rows[k])
+        sure = confidence_in(answers, calibration)
+        out.append(Outcome(row, made.smiles[row], found, answers, sure))
+    return out
+
+
+def _trust(sure: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    curve = coverage_curve(sure, right)
+    risk, wrong = curve.at(0.8)
+    all_risk, all_wrong = curve.at(1.0)
+    return {
+        "risk at 0.8": risk,
+        "hallucination at 0.8": wrong,
+        "risk": all_risk,
+        "hallucination": all_wrong,
+        **reliability(sure, right),
+    }
+
+
+def _instrument(distribution: InstrumentDistribution, seed: int, row: int) -> Instrument:
+    """An instrument of its own for each molecule, not of the training."""
+    return draw_instruments(distribution, seed + 1_000_000 + row, 1)[0]
+
+
+def _is_molecule(text: str) -> bool:
+    from .smiles import canonical
+
+    return bool(canonical(text, stereo=True))
