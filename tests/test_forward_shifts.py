@@ -74,6 +74,7 @@ def test_files_that_are_no_molecules_are_refused(files, tmp_path):
 def test_stereoisomers_stay_together_in_a_split(data):
     labels = related(data.index(), "inchikey")
     assert labels[3] == labels[4]
+    assert labels[SMILES.index("CCO")] == "LFQSCWFLJHTTHZ"  # ethanol's, as any other table has it
     assert len(set(labels)) == len(SMILES) - 1
     for seed in range(3):
         split = split_table(data.index(), {"train": 0.5, "valid": 0.5}, seed=seed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,18 +46,19 @@ class ShiftSet:
     def index(self) -> SpectraTable:
         """A table of names and SMILES without lines, to split by scaffold.
 
-        Molecules of one connectivity stay together by their SMILES without stereochemistry.
+        Molecules of one connectivity stay together by their InChIKeys, those without SMILES by
+        their formulas; also with molecules of other tables.
         """
         empty: list[list[float]] = [[0.0]] * len(self)
-        keys = [_connectivity(s) or f for s, f in zip(self.smiles, self.formulas, strict=True)]
-        return sticks_table(
+        table = sticks_table(
             [f"{k}:{name}" for k, name in enumerate(self.names)],
             empty,
             empty,
             empty,
             smiles=self.smiles,
-            inchikeys=[key.replace("-", "=") for key in keys],
+            inchikeys=[_inchikey(smiles) for smiles in self.smiles],
         )
+        return replace(table, texts={**table.texts, "formula": self.formulas})
 
 
 def read_shift_set(
@@ -162,12 +163,14 @@ def _of_nuclei(molecule: Molecule, shifts: Shifts, wanted: set[int]) -> Shifts:
     return Shifts(shifts.atoms[kept], shifts.shifts[kept])
 
 
-def _connectivity(smiles: str) -> str:
+def _inchikey(smiles: str) -> str:
     if not smiles:
         return ""
     from rdkit import Chem
+    from rdkit.rdBase import BlockLogs
 
     molecule = Chem.MolFromSmiles(smiles)
     if molecule is None:
         raise SpectraError(f"SMILES {smiles!r} cannot be parsed; correct it or leave it empty")
-    return str(Chem.MolToSmiles(molecule, isomericSmiles=False))
+    with BlockLogs():
+        return str(Chem.MolToInchiKey(molecule))

@@ -156,7 +156,6 @@ def shift_table(data: ShiftSet, kind: str = "computed") -> SpectraTable:
     return replace(
         index,
         numbers={**index.numbers, **neutral},
-        texts={**index.texts, "formula": data.formulas},
         atomic_numbers=atoms,
         positions=np.concatenate([graph.positions for graph in data.graphs]),
         shifts=kinds,
