@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
+from ...pointgroup.writing import whole_file
 from ..spectra import Array, Study
 from .catalogue import entries_named
 from .checks import usable_rows
@@ -133,3 +136,23 @@ def best_published(found: Iterable[Line], problem: tuple[str, str, str], k: int)
         and line.method in BASELINES
     ]
     return max(here, key=lambda line: line.r2).method if here else None
+
+
+def write_csv(found: Iterable[Line], path: Path) -> None:
+    """Write lines to a CSV file, with four decimals.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([f.name for f in fields(Line)])
+        for line in found:
+            writer.writerow(
+                [
+                    f"{v:.4f}" if isinstance(v, float) else "" if v is None else v
+                    for v in asdict(line).values()
+                ]
+            )
