@@ -75,6 +75,7 @@ EXTRAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "torch": "models and training",
             "geomloss": "alignment of embeddings",
             "safetensors": "checkpoints",
+            "peft": "low-rank adapters",
             "scikit-learn": "PLS and its relatives",
             "torch_geometric": "message passing on graphs",
             "pyarrow": "parquet files",

@@ -93,14 +93,19 @@ BASELINES = ("pds", "ds", "sbc", "epo", "dipls")
 
 
 def entries_named(names: Sequence[str]) -> tuple[Entry, ...]:
-    """Entries of the catalogue by name, in the order of the catalogue.
+    """Entries by name, in the order of the catalogue; those of `adaptation.NEURAL` come last.
 
     Raises
     ------
     ProtocolError
         If a name is unknown.
     """
-    unknown = [name for name in names if name not in NAMES]
+    # Here, because that catalogue is made of entries of this one's kind.
+    from ..adaptation.catalogue import NEURAL
+
+    every = (*CATALOGUE, *NEURAL)
+    known = [entry.name for entry in every]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ProtocolError(f"unknown method {unknown[0]}; known are {', '.join(NAMES)}")
-    return tuple(entry for entry in CATALOGUE if entry.name in names)
+        raise ProtocolError(f"unknown method {unknown[0]}; known are {', '.join(known)}")
+    return tuple(entry for entry in every if entry.name in names)

@@ -16,7 +16,7 @@ from .protocol import Split, kennard_stone
 from .statistics import Merit, merit
 from .vault import Lent, Vault, guarded_predictions
 
-Kind = Literal["default", "published", "ensemble", "plain", "diagnostic"]
+Kind = Literal["default", "published", "ensemble", "plain", "diagnostic", "neural"]
 Arrangement = Literal["master", "disjoint", "same"]
 
 
@@ -30,8 +30,8 @@ class Entry:
     build : callable
         Makes the method for a problem; it is given what the vault lends, sealed.
     kind : str
-        "default", "published" (a single published baseline), "ensemble", "plain" or
-        "diagnostic".
+        "default", "published" (a single published baseline), "ensemble", "plain",
+        "diagnostic" or "neural".
     least : int
         Fewest transfer samples with which it runs.
     without : tuple of str
