@@ -10,6 +10,7 @@ from ..model.errors import ConfigError
 
 Study: TypeAlias = Literal["tokenizer", "corn", "few-shot"]
 STUDIES: Final[tuple[Study, ...]] = get_args(Study)
+"""What can be compared."""
 
 PARTS: Final = ("full", "no pretraining", "no VIB", "no OT", "no TTT", "no LoRA")
 """The whole neural method, and the same without one of its parts."""
