@@ -98,6 +98,8 @@ class Recipe:
         Weights in the adaptation of the errors on target spectra of the transfer samples, on
         master spectra, and on master spectra to which random combinations of the differences
         between the instruments were added.
+    amplitude : float
+        Standard deviation of the factors of these differences.
     """
 
     shape: ModelConfig = SHAPE

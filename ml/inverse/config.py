@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from ..model.config import ModelConfig, sized
 from ..model.errors import ConfigError
-from ..model.settings import from_mapping, to_mapping
+from ..model.settings import filled, from_mapping, to_mapping
 from ..training.config import DataConfig, TrainingConfig
 
 Modality: TypeAlias = Literal["ir", "raman", "13C", "1H", "formula"]
@@ -152,13 +152,9 @@ class InverseConfig:
         >>> config.model.width, config.model.encoder.width, config.training.batch
         (64, 64, 32)
         """
-        base = to_mapping(cls())
         given = dict(values)
         model = given.get("model")
         if isinstance(model, Mapping) and isinstance(model.get("encoder"), Mapping):
             encoder = to_mapping(ModelConfig.from_mapping(model["encoder"]))
             given["model"] = {**model, "encoder": encoder}
-        for name in ("model", "data", "training", "loss"):
-            if isinstance(given.get(name), Mapping):
-                given[name] = base[name] | given[name]
-        return from_mapping(cls, given)
+        return from_mapping(cls, filled(given, to_mapping(cls())))
