@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ..model.errors import ConfigError
 from ..model.settings import to_mapping
 from ..splits import Split, check_split, split_table
 from ..table import SpectraTable
+from ..training.api import Trained
 from ..training.devices import place
 from ..training.loop import Objective, train
 from ..training.records import Callback
@@ -34,27 +34,6 @@ LIMIT = 5
 """Counter of random numbers: which molecules of the training part a learning curve takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedForward:
-    """A finished run.
-
-    Attributes
-    ----------
-    model : path
-        The safetensors file.
-    metrics : mapping from name to float
-        On the validation part, at the end.
-    split : Split
-    molecules : int
-        That were trained on.
-    """
-
-    model: Path
-    metrics: Mapping[str, float]
-    split: Split
-    molecules: int
-
-
 def train_spectra(
     config: ForwardConfig,
     table: SpectraTable,
@@ -62,7 +41,7 @@ def train_spectra(
     *,
     split: Split | None = None,
     progress: Callback | None = None,
-) -> TrainedForward:
+) -> Trained:
     """Train a model of the kinds "grid" or "force field", or go on with the run in the folder.
 
     Parameters
@@ -112,7 +91,7 @@ def train_shifts(
     *,
     split: Split | None = None,
     progress: Callback | None = None,
-) -> TrainedForward:
+) -> Trained:
     """Train a model of the kind "shifts". Parameters and errors are those of `train_spectra`."""
     if config.model.kind != "shifts":
         raise ConfigError(f"model.kind = {config.model.kind!r}: for shifts give 'shifts'")
@@ -174,7 +153,7 @@ def _run(
     folder: Path | str,
     split: Split,
     progress: Callback | None,
-) -> TrainedForward:
+) -> Trained:
     training = config.training
     where = place(training.device, training.precision, training.workers)
     with torch.random.fork_rng():
@@ -187,7 +166,7 @@ def _run(
     model: ForwardModel = made.model
     card = {**facts, "metrics": metrics, "settings": to_mapping(config)}
     save_forward(run.model, model.cpu(), card)
-    return TrainedForward(run.model, metrics, split, int(data["molecules"]))
+    return Trained(run.model, metrics, split, int(data["molecules"]))
 
 
 def _as_any(objective: Any) -> Objective[Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from ..model.errors import ConfigError
 from ..model.settings import to_mapping
 from ..splits import Split, check_split, split_table
 from ..table import Int64, SpectraTable
+from ..training.api import Trained
 from ..training.config import DataConfig
 from ..training.devices import place
 from ..training.loop import Objective, train
@@ -31,27 +30,6 @@ from .objective import InverseObjective
 from .smiles import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedInverse:
-    """A finished run.
-
-    Attributes
-    ----------
-    model : path
-        The safetensors file.
-    metrics : mapping from name to float
-        On the validation part, at the end.
-    split : Split
-    molecules : int
-        That were trained on.
-    """
-
-    model: Path
-    metrics: Mapping[str, float]
-    split: Split
-    molecules: int
-
-
 def train_inverse(
     config: InverseConfig,
     table: SpectraTable,
@@ -60,7 +38,7 @@ def train_inverse(
     split: Split | None = None,
     start: Path | str | None = None,
     progress: Callback | None = None,
-) -> TrainedInverse:
+) -> Trained:
     """Train a model, or go on with the run in the folder.
 
     Parameters
@@ -118,7 +96,7 @@ def train_inverse(
         "trained on": hashlib.sha256("\n".join(known).encode()).hexdigest(),
     }
     save_inverse(run.model, model.cpu(), card)
-    return TrainedInverse(run.model, metrics, parts, len(rows["train"]))
+    return Trained(run.model, metrics, parts, len(rows["train"]))
 
 
 def split_for(table: SpectraTable, data: DataConfig) -> Split:

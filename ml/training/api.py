@@ -47,13 +47,15 @@ class Trained:
         The safetensors file.
     metrics : mapping from name to float
         On the validation part, at the end.
-    split : str
-        SHA-256 of the split.
+    split : Split
+    molecules : int
+        That were trained on.
     """
 
     model: Path
     metrics: Mapping[str, float]
-    split: str
+    split: Split
+    molecules: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +125,7 @@ def pretrain(
     used = draw_instruments(config.data.instruments, training.seed, shape.instruments)
     job = _Job(
         {"table": table.sha256, "molecules": len(table), "split": parts.sha256},
+        parts,
         lambda: _new_model(shape),
         lambda model: Pretraining(model, config, source, parts["train"], parts["valid"], used),
     )
@@ -192,6 +195,7 @@ def finetune(
 
     job = _Job(
         {"labels": _digest(known.values), "from": origin, "split": parts.sha256},
+        parts,
         model,
         lambda new: Finetuning(
             new,
@@ -212,6 +216,7 @@ class _Job:
     """A run that is ready to start: what identifies its data, its model, its objective."""
 
     data: Mapping[str, Any]
+    split: Split
     model: Callable[[], Spektron]
     objective: Callable[[Spektron], Objective[Any]]
     card: Mapping[str, Any] = field(default_factory=dict)
@@ -238,7 +243,7 @@ def _run(
         metrics = train(job.objective(model), config.training, where, run, progress)
     card = {**facts, **job.card, "metrics": metrics, "steps": config.training.steps}
     save_model(run.model, model, {**card, "format": VERSION, "settings": to_mapping(config)})
-    return Trained(run.model, metrics, job.data["split"])
+    return Trained(run.model, metrics, job.split, len(job.split["train"]))
 
 
 def _new_model(shape: ModelConfig) -> Spektron:
