@@ -83,11 +83,10 @@ def read_observed(
     FileError, SpectraError
         If the file cannot be read, or holds no spectrum that can be used.
     """
-    if unit not in UNITS or signal not in SIGNALS or kind not in (None, "ir", "raman"):
-        raise SpectraError(
-            f"kind {kind}, unit {unit}, signal {signal}: choose ir or raman; {', '.join(UNITS)}; "
-            f"{', '.join(SIGNALS)}"
-        )
+    choices = {"kind": (kind or "ir", ("ir", "raman")), "unit": (unit, UNITS)}
+    for name, (given, known_values) in (choices | {"signal": (signal, SIGNALS)}).items():
+        if given not in known_values:
+            raise SpectraError(f"{name} {given!r}: choose {', '.join(known_values)}")
     if path.suffix.lower() in TABLES:
         x, y = _two_columns(path)
         known: Kind = "raman" if kind == "raman" else "ir"
@@ -164,8 +163,10 @@ def _two_columns(path: Path) -> tuple[Float64, Float64]:
         rows = [row[0].split() for row in rows]
     widths = {len(row) for row in rows}
     if widths != {2}:
+        found = " or ".join(map(str, sorted(widths)))
         raise SpectraError(
-            f"{path}: {max(widths)} columns; give two, wavenumber and intensity, one point to a row"
+            f"{path}: rows of width {found}; give two columns, wavenumber and intensity, one point "
+            "to a row"
         )
     body = rows if _are_numbers(rows[0]) else rows[1:]
     if not body:
