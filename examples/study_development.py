@@ -95,6 +95,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--label-steps", type=int)
     parser.add_argument("--rate", type=float)
+    parser.add_argument("--label-rate", type=float)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--reconstructed", type=float)
     parser.add_argument("--contrastive", type=float)
@@ -102,8 +103,8 @@ def main() -> None:
     asked = parser.parse_args()
     config = read_config(CONFIG)
 
-    def changed(training: object, steps: int | None) -> object:
-        given = {"steps": steps, "learning_rate": asked.rate, "batch": asked.batch}
+    def changed(training: object, steps: int | None, rate: float | None) -> object:
+        given = {"steps": steps, "learning_rate": rate, "batch": asked.batch}
         return replace(training, **{k: v for k, v in given.items() if v is not None})
 
     first, second = config.pretrain, config.finetune
@@ -112,8 +113,10 @@ def main() -> None:
     config = replace(
         config,
         draws=asked.draws,
-        pretrain=replace(first, loss=loss, training=changed(first.training, asked.steps)),
-        finetune=replace(second, training=changed(second.training, asked.label_steps)),
+        pretrain=replace(first, loss=loss, training=changed(first.training, asked.steps, asked.rate)),
+        finetune=replace(
+            second, training=changed(second.training, asked.label_steps, asked.label_rate)
+        ),
     )
     print(json.dumps({"noises": config.noises, **vars(asked)}), flush=True)
     for given in asked.inputs:

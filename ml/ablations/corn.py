@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ..adaptation.catalogue import FULL
+from ..adaptation.catalogue import FULL, RETRAINED
 from ..adaptation.neural import Neural
 from ..adaptation.recipe import Recipe
 from ..benchmark import Entry, Merit, Vault, entries_named, kennard_stone, merit, run_cell, split_of
@@ -29,7 +29,8 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "no VIB": replace(FULL, beta=0.0),
         "no OT": replace(FULL, sinkhorn=0.0, alignment=0.0),
         "no TTT": replace(FULL, test_time=0),
-        "no LoRA": replace(FULL, moved="all"),
+        # Adapters bear a higher rate than all weights.
+        "no LoRA": replace(FULL, moved="all", step_rate=RETRAINED.step_rate),
     }
 )
 """The settings of `cells.PARTS`."""
