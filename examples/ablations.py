@@ -5,13 +5,15 @@
                                  [--only TEXT] [--method NAME] [--cells FOLDER] [--data FOLDER]
                                  [--table FOLDER] [--molecules N] [--pretraining STEPS]
                                  [--finetuning STEPS] [--batch N] [--limit MINUTES]
+                                 [--out FILE] [--from FILE]
 
 plan      how many cells there are, how many are finished, and the core minutes of the rest, as
           far as a cell of the kind was measured
 measure   one cell of every kind that was never measured, then the plan
 run       all cells that are not finished; --limit ends it after the first cell beyond so many
           minutes, and the same command goes on
-report    the tables, from the cells that are there
+report    the tables, from the cells that are there, which --out FILE.csv writes into one file; or
+          from such a file, --from FILE.csv
 
 A cell is a small JSON file in the folder of the cells, written whole or not at all. Cells of other
 settings are kept and not used. On corn a cell's seed is that of the split (1000–1004 by default,
@@ -36,7 +38,17 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from spektron.ml.ablations import STUDIES, Budget, Cell, Finished, Store, cells_of, lines
+from spektron.ml.ablations import (
+    STUDIES,
+    Budget,
+    Cell,
+    Finished,
+    Store,
+    cells_of,
+    lines,
+    read_csv,
+    to_csv,
+)
 from spektron.pointgroup import InputError
 from spektron.vibration import CalculationError
 
@@ -161,10 +173,8 @@ def show_plan(cells: Sequence[Cell], store: Store) -> None:
     print(f"left: {total:.1f} core minutes{more}")
 
 
-def show_report(cells: Sequence[Cell], store: Store) -> None:
+def show_report(finished: Sequence[Finished]) -> None:
     """Tables in Markdown: mean ± standard deviation, difference ± standard error."""
-    finished = [found for cell in cells if (found := store.load(cell))]
-    print(f"{len(finished)} of {len(cells)} cells are finished\n")
     last = None
     for line in lines(finished):
         if (head := (line.study, line.condition, line.figure)) != last:
@@ -193,13 +203,27 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--finetuning", type=int, default=usual.finetuning)
     parser.add_argument("--batch", type=int, default=usual.batch)
     parser.add_argument("--limit", type=float)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--from", type=Path, dest="table_of_cells")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = parsed(arguments)
     try:
+        if given.table_of_cells:
+            chosen = given.study or STUDIES
+            found = read_csv(given.table_of_cells)
+            show_report([each for each in found if each.cell.study in chosen])
+            return 0
         cells, store = wanted(given), store_of(given)
+        if given.action == "report":
+            finished = [found for cell in cells if (found := store.load(cell))]
+            print(f"{len(finished)} of {len(cells)} cells are finished\n")
+            show_report(finished)
+            if given.out:
+                given.out.write_text(to_csv(finished), encoding="utf-8")
+            return 0
         if given.action in ("measure", "run"):
             left = (
                 [cell for cell in cells if not store.load(cell)]
@@ -207,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 else unmeasured(cells, store)
             )
             work(left, store, runner_of(given, store), given.limit)
-        (show_report if given.action == "report" else show_plan)(cells, store)
+        show_plan(cells, store)
     except (InputError, CalculationError) as error:
         print(f"ablations: {error}", file=sys.stderr)
         return 2

@@ -113,7 +113,9 @@ def main() -> None:
     config = replace(
         config,
         draws=asked.draws,
-        pretrain=replace(first, loss=loss, training=changed(first.training, asked.steps, asked.rate)),
+        pretrain=replace(
+            first, loss=loss, training=changed(first.training, asked.steps, asked.rate)
+        ),
         finetune=replace(
             second, training=changed(second.training, asked.label_steps, asked.label_rate)
         ),

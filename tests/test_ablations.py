@@ -7,7 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from spektron.ml.ablations import Budget, Cell, Finished, Store, cells_of, lines
+from spektron.ml.ablations import (
+    HEAD,
+    Budget,
+    Cell,
+    Finished,
+    Store,
+    cells_of,
+    lines,
+    read_csv,
+    to_csv,
+)
 from spektron.ml.ablations.cells import PARTS, TRANSDUCTIVE
 from spektron.ml.ablations.corn import RECIPES
 from spektron.ml.ablations.molecules import (
@@ -23,6 +33,7 @@ from spektron.ml.model.errors import ConfigError
 from spektron.ml.table import sticks_table
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+HEADLINE = ",".join(HEAD) + "\n"
 CORN = Cell("corn", "full", "mp5", 1000)
 
 
@@ -240,6 +251,43 @@ def test_the_script_reports(tmp_path, capsys):
     error = capsys.readouterr().err
     assert "no cell has 'nowhere' in its name" in error
     assert error.count("\n") == 1
+
+
+def test_a_table_of_cells_comes_back_and_prints_the_same(tmp_path, capsys):
+    ablations = script()
+    arguments = ["--study", "corn", "--cells", str(tmp_path / "cells"), "--seeds", "0", "2"]
+    given = ablations.parsed(["report", *arguments])
+    store = ablations.store_of(given)
+    rng = np.random.default_rng(0)
+    for cell in ablations.wanted(given)[:9]:
+        store.save(Finished(cell, {"r2": float(rng.normal()), "rmsep": 1e-9}, 2.5))
+    table = tmp_path / "cells.csv"
+    assert ablations.main(["report", *arguments, "--out", str(table)]) == 0
+    direct = capsys.readouterr().out.split("are finished\n\n")[1]
+    assert ablations.main(["report", "--from", str(table)]) == 0
+    assert capsys.readouterr().out == direct
+    assert to_csv(read_csv(table)) == table.read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        HEADLINE,
+        "a,b\n1,2\n",
+        HEADLINE + "corn\n",
+        HEADLINE + "corn,full,mp5,one,r2,1,1\n",
+        HEADLINE + "maize,full,mp5,1,r2,1,1\n",
+    ],
+)
+def test_what_is_no_table_of_cells(tmp_path, capsys, text):
+    table = tmp_path / "cells.csv"
+    table.write_text(text)
+    assert script().main(["report", "--from", str(table)]) == 2
+    assert "no table of cells" in (error := capsys.readouterr().err)
+    assert error.count("\n") == 1
+    assert script().main(["report", "--from", str(tmp_path / "none.csv")]) == 2
+    assert "no such file" in capsys.readouterr().err
 
 
 def test_cells_on_disk_say_what_they_are(tmp_path):

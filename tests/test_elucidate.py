@@ -98,7 +98,11 @@ BAD = {
     "negative": ((X - 1000, IR), {}, "no range"),
     "not a wavelength": ((X - 1000, IR), {"unit": "nm"}, "not positive"),
     "unit": ((X, IR), {"unit": "eV"}, "unit 'eV': choose cm-1, nm, um"),
-    "signal": ((X, IR), {"signal": "photons"}, "signal 'photons': choose absorbance, transmittance, percent"),
+    "signal": (
+        (X, IR),
+        {"signal": "photons"},
+        "signal 'photons': choose absorbance, transmittance, percent",
+    ),
     "kind": ((X, IR), {"kind": "uv"}, "kind 'uv': choose ir, raman"),
     "coarse": ((X[::20], IR[::20]), {}, "a point each 40 cm⁻¹"),
     "constant": ((X, np.full_like(X, 3.0)), {}, "3 everywhere"),

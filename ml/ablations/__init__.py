@@ -12,7 +12,19 @@
 """
 
 from .cells import STUDIES, Budget, Cell, cells_of
-from .report import Line, lines
+from .report import HEAD, Line, lines, read_csv, to_csv
 from .store import Finished, Store
 
-__all__ = ["STUDIES", "Budget", "Cell", "Finished", "Line", "Store", "cells_of", "lines"]
+__all__ = [
+    "HEAD",
+    "STUDIES",
+    "Budget",
+    "Cell",
+    "Finished",
+    "Line",
+    "Store",
+    "cells_of",
+    "lines",
+    "read_csv",
+    "to_csv",
+]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args
 
 import numpy as np
 
-from .cells import Study
+from ...pointgroup.errors import FileError
+from .cells import Cell, Study
 from .store import Finished
+
+HEAD: Final = ("study", "variant", "condition", "seed", "figure", "value", "seconds")
+"""Columns of a table of cells: a row for each figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,45 @@ def lines(finished: Iterable[Finished]) -> list[Line]:
                 )
             )
     return out
+
+
+def to_csv(finished: Iterable[Finished]) -> str:
+    """Finished cells as a table with the columns `HEAD`."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(HEAD)
+    for each in finished:
+        cell = each.cell
+        for figure, value in each.figures.items():
+            where = (cell.study, cell.variant, cell.condition, cell.seed)
+            rows.writerow((*where, figure, f"{value:.6g}", f"{each.seconds:.1f}"))
+    return out.getvalue()
+
+
+def read_csv(path: Path) -> list[Finished]:
+    """Finished cells of a table that `to_csv` made.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, or is no such table.
+    """
+    figures: dict[Cell, dict[str, float]] = {}
+    seconds: dict[Cell, float] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, strict=True):
+                (study,) = (each for each in get_args(Study) if each == row["study"])
+                cell = Cell(study, row["variant"], row["condition"], int(row["seed"]))
+                figures.setdefault(cell, {})[row["figure"]] = float(row["value"])
+                seconds[cell] = float(row["seconds"])
+    except OSError as error:
+        raise FileError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (KeyError, TypeError, ValueError, csv.Error):
+        figures.clear()
+    if not figures:
+        raise FileError(f"{path}: no table of cells; its columns are {', '.join(HEAD)}")
+    return [Finished(cell, found, seconds[cell]) for cell, found in figures.items()]
 
 
 def _mean_spread(values: list[float]) -> tuple[float, float]:
