@@ -1,0 +1,280 @@
+"""Forward models: trained, scored beside baselines, shipped; docs/predict.md.
+
+    python examples/forward_models.py train NAME [--runs FOLDER]
+    python examples/forward_models.py score [--out FILE] [--limit N] [--runs FOLDER]
+    python examples/forward_models.py ship NAME [--out FOLDER] [--runs FOLDER]
+
+train   one of the runs below; interrupted, the same command goes on
+score   every finished run on molecules of held-out scaffolds, beside the baselines, as JSON:
+        cosines, forbidden intensity, learning curves, where the models fail; shifts in ppm
+ship    a checkpoint folder with its card
+
+Runs: "grid" and "force field" (curves; force constants and tensors, which obey selection rules),
+each also on fewer molecules, "… 500" and "… 2000", for the learning curve; "dft8k" and "exp5k",
+NMR shifts (``SPEKTRON_DATA``, by default ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from spektron.ml.forward import ForwardConfig, ShiftSet, read_shift_set
+from spektron.ml.splits import Split, check_split
+from spektron.ml.table import SpectraTable, read_spectra
+from spektron.pointgroup import InputError
+from spektron.pointgroup.writing import whole_file
+from spektron.vibration import CalculationError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich"
+DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
+CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
+LARGEST = 15_000_000
+SIZES: Final = (500, 2000)
+"""Molecules of the learning curve, beside all."""
+WORST: Final = 8
+MODES: Final = 40
+"""Centrosymmetric molecules whose modes are looked at one by one."""
+
+TRAINING: Final = {
+    "device": "cpu", "precision": "fp32", "batch": 16, "steps": 16000, "learning_rate": 2e-3,
+    "warmup": 300, "log_every": 200, "checkpoint_every": 500,
+}  # fmt: skip
+
+
+def runs() -> dict[str, ForwardConfig]:
+    """Settings of each run by its name."""
+    wanted: dict[str, dict[str, Any]] = {}
+    for kind in ("grid", "force field"):
+        for size in (0, *SIZES):
+            wanted[f"{kind} {size}".removesuffix(" 0")] = {
+                "model": {"kind": kind},
+                "data": {"limit": size},
+                "training": TRAINING,
+            }
+    for name in ("dft8k", "exp5k"):
+        wanted[name] = {
+            "model": {"kind": "shifts", "width": 96},
+            "training": {**TRAINING, "batch": 32, "learning_rate": 1e-3},
+        }
+    return {name: ForwardConfig.from_mapping(each) for name, each in wanted.items()}
+
+
+def of_shifts(name: str) -> bool:
+    return runs()[name].model.kind == "shifts"
+
+
+def shift_data(name: str) -> ShiftSet:
+    table = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
+    return read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", table)
+
+
+def folder_of(name: str, given: argparse.Namespace) -> Path:
+    return Path(given.runs) / name.replace(" ", "-")
+
+
+def finished(given: argparse.Namespace) -> dict[str, Path]:
+    """The model file of each run that is finished."""
+    found = {name: folder_of(name, given) / "model.safetensors" for name in runs()}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def tell(now: Any) -> None:
+    print(f"step {now.step} of {now.steps}, {now.seconds_left / 60:.0f} min left", flush=True)
+
+
+def train(given: argparse.Namespace) -> None:
+    from spektron.ml.forward.training import train_shifts, train_spectra
+
+    config, folder = runs()[given.name], folder_of(given.name, given)
+    if of_shifts(given.name):
+        done = train_shifts(config, shift_data(given.name), folder, progress=tell)
+    else:
+        done = train_spectra(config, read_spectra(TABLE), folder, progress=tell)
+    print(json.dumps(dict(done.metrics)))
+
+
+# ---- scores ----
+
+
+def score(given: argparse.Namespace) -> None:
+    known = finished(given)
+    if not known:
+        raise InputError(f"{given.runs}: no finished run; train one first")
+    out: dict[str, Any] = {}
+    spectra = {name: path for name, path in known.items() if not of_shifts(name)}
+    if spectra:
+        out["spectra"] = spectra_scores(spectra, given.limit)
+    out["shifts"] = {name: shift_scores(name, known[name]) for name in known if of_shifts(name)}
+    with whole_file(given.out or CHECKOUT / "docs" / "data" / "forward.json") as draft:
+        draft.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(out, indent=1))
+
+
+def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
+    """Cosines of models and baselines; what symmetry forbids; learning curves; failures."""
+    from spektron.ml.forward.evaluation import evaluate_forward
+    from spektron.ml.forward.models import load_forward
+    from spektron.ml.forward.training import split_for
+
+    table = read_spectra(TABLE)
+    split = split_for(table, runs()["grid"].data)
+    check_split(table, split)
+    models = {name: load_forward(path)[0] for name, path in paths.items()}
+    scores = {each.name: each for each in evaluate_forward(models, table, split, limit=limit)}
+    out: dict[str, Any] = {
+        "molecules": len(scores["computed"].rows),
+        "table": table.sha256,
+        "split": split.sha256,
+        "predictors": {
+            name: {
+                "cosine": each.means,
+                "quartiles": np.nanquantile(each.cosines, [0.25, 0.5, 0.75], axis=0).T.tolist(),
+                "forbidden share": each.forbidden.tolist(),
+            }
+            for name, each in scores.items()
+        },
+        "learning curves": learning_curves(scores, table, split),
+        "worst": {name: worst(scores[name], table) for name in models if name in KINDS},
+    }
+    if "force field" in models:
+        out["forbidden modes"] = forbidden_modes(models["force field"], table, split)
+    return out
+
+
+KINDS: Final = ("grid", "force field")
+
+
+def learning_curves(scores: Mapping[str, Any], table: SpectraTable, split: Split) -> dict[str, Any]:
+    """Mean cosines by the number of molecules, and what a power law makes of them."""
+    from spektron.ml.forward.evaluation import molecules_needed, power_law
+    from spektron.ml.forward.models import usable_rows
+
+    out = {}
+    for kind in KINDS:
+        usable = np.intersect1d(split["train"], usable_rows(table, runs()[kind].model))
+        sizes = {f"{kind} {n}": n for n in SIZES} | {kind: len(usable)}
+        there = {n: scores[name].means for name, n in sizes.items() if name in scores}
+        if len(there) < len(sizes):
+            continue
+        goals = {"ir": 0.9, "raman": 0.85}
+        fits = {c: power_law(list(there), [m[c] for m in there.values()]) for c in goals}
+        out[kind] = {
+            "molecules": list(there),
+            "cosines": {c: [m[c] for m in there.values()] for c in goals},
+            "power law": {c: list(fit) for c, fit in fits.items()},
+            "molecules for the goal": {
+                c: molecules_needed(fits[c], goal) for c, goal in goals.items()
+            },
+        }
+    return out
+
+
+def worst(found: Any, table: SpectraTable) -> list[dict[str, Any]]:
+    """Molecules with the lowest mean cosine."""
+    means = np.nanmean(found.cosines, axis=1)
+    return [
+        {
+            "smiles": table.texts["smiles"][found.rows[k]],
+            "ir": float(found.cosines[k, 0]),
+            "raman": float(found.cosines[k, 1]),
+        }
+        for k in np.argsort(means)[:WORST]
+    ]
+
+
+def forbidden_modes(model: Any, table: SpectraTable, split: Split) -> dict[str, Any]:
+    """Largest intensity of a forbidden mode over the strongest, by predicted normal modes."""
+    from spektron.ml.forward.evaluation import forbidden_in_modes
+    from spektron.ml.forward.models import usable_rows
+
+    rows = np.intersect1d(split["test"], usable_rows(table, model.config))
+    centred = rows[table.numbers["centrosymmetric"][rows]]
+    chosen = centred[np.linspace(0, len(centred) - 1, min(MODES, len(centred))).round().astype(int)]
+    found = np.array([forbidden_in_modes(model, table, int(row)) for row in chosen])
+    largest = np.nanmax(found, axis=0).tolist()
+    return {"molecules": len(chosen), "largest ir": largest[0], "largest raman": largest[1]}
+
+
+def shift_scores(name: str, path: Path) -> dict[str, Any]:
+    """Mean absolute errors on the test part, ppm, beside the mean of the element."""
+    from spektron.ml.forward.models import load_forward
+    from spektron.ml.forward.objectives import predict_shifts
+    from spektron.ml.forward.shifts import shift_errors
+    from spektron.ml.forward.training import split_for
+
+    data, (model, card) = shift_data(name), load_forward(path)
+    split = split_for(data.index(), runs()[name].data)
+    usable = set(model.config.numbers)
+    rows = [int(r) for r in split["test"] if usable.issuperset(data.graphs[r].numbers.tolist())]
+    found = predict_shifts(model, data, rows)
+    constant = element_means(data, split["train"])
+    flat = [np.array([constant.get(int(z), 0.0) for z in data.graphs[r].numbers]) for r in rows]
+    return {
+        "molecules": len(rows),
+        "trained on": card["data"]["molecules"],
+        "mean absolute error": shift_errors(found, data, rows),
+        "mean of the element": shift_errors(flat, data, rows),
+    }
+
+
+def element_means(data: ShiftSet, rows: Any) -> dict[int, float]:
+    known: dict[int, list[float]] = {}
+    for row in rows:
+        shifts = data.shifts[row]
+        numbers = data.graphs[row].numbers[shifts.atoms]
+        for number, value in zip(numbers.tolist(), shifts.shifts.tolist(), strict=True):
+            known.setdefault(int(number), []).append(value)
+    return {number: float(np.median(values)) for number, values in known.items()}
+
+
+# ---- checkpoints ----
+
+
+def ship(given: argparse.Namespace) -> None:
+    known = finished(given)
+    if given.name not in known:
+        raise InputError(f"{folder_of(given.name, given)}: the run is not finished; train it")
+    model = known[given.name]
+    if (size := model.stat().st_size) > LARGEST:
+        raise InputError(f"{model} has {size:,} bytes; at most {LARGEST:,} are shipped")
+    out = given.out or CHECKPOINTS / f"spektron-forward-{given.name.replace(' ', '-')}"
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(model, out / "model.safetensors")
+    shutil.copyfile(model.parent / "config.toml", out / "config.toml")
+    print(f"{out}: {size / 1e6:.1f} MB; its card is written by hand from docs/data/forward.json")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--runs", default="forward.runs")
+    actions = parser.add_subparsers(required=True)
+    for action in (train, ship):
+        one = actions.add_parser(action.__name__)
+        one.add_argument("name", choices=tuple(runs()))
+        one.set_defaults(action=action)
+        if action is ship:
+            one.add_argument("--out", type=Path)
+    scoring = actions.add_parser("score")
+    scoring.add_argument("--out", type=Path)
+    scoring.add_argument("--limit", type=int, default=0)
+    scoring.set_defaults(action=score)
+    given = parser.parse_args(arguments)
+    try:
+        given.action(given)
+    except (InputError, CalculationError) as error:
+        print(f"forward_models: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
