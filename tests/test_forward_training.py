@@ -1,6 +1,8 @@
 """Forward models learn, go on exactly where they were killed, and are measured honestly."""
 
+import importlib.util
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from spektron.ml.forward.evaluation import evaluate_forward, forbidden_in_modes 
 from spektron.ml.forward.models import load_forward, new_model, save_forward  # noqa: E402
 from spektron.ml.forward.training import limited, train_spectra  # noqa: E402
 
-DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
+CHECKOUT = Path(__file__).resolve().parents[1]
+DATA = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 KINDS = ("grid", "force field")
 
 
@@ -221,3 +224,59 @@ def test_predict_says_in_one_line_what_is_wrong(command, checkpoints, monkeypatc
     assert len(str(done.exception).splitlines()) == 1
     with pytest.raises(ValueError, match=message):
         raise done.exception
+
+
+# ---- the page and the script ----
+
+
+def test_the_page_trains_and_keeps_the_selection_rules(tmp_path, monkeypatch, capsys):
+    """The block of the page that needs torch; the others are run with all pages."""
+    if not DATA.is_file():
+        pytest.skip(f"no {DATA.name} in the checkout")
+    text = (CHECKOUT / "docs" / "predict.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python3\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "docs").symlink_to(CHECKOUT / "docs", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "docs/predict.md", "exec"), {})
+    modes, kept = capsys.readouterr().out.splitlines()
+    assert f"It prints `{modes}` and `{kept}`" in text
+    assert kept == "True"
+
+
+@pytest.fixture
+def script(monkeypatch, table, split):
+    """`examples/forward_models.py` on few molecules, with small models."""
+    path = CHECKOUT / "examples" / "forward_models.py"
+    spec = importlib.util.spec_from_file_location("forward_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def small(kind, limit=0):
+        found = config(kind, steps=2)
+        return replace(found, data=replace(found.data, limit=limit))
+
+    names = {f"{kind} {n}".strip(): (kind, n or 0) for kind in KINDS for n in ("", 6, 10)}
+    monkeypatch.setattr(module, "SIZES", (6, 10))
+    monkeypatch.setattr(module, "runs", lambda: {k: small(*v) for k, v in names.items()})
+    monkeypatch.setattr(module, "read_spectra", lambda path: table)
+    monkeypatch.setattr("spektron.ml.forward.training.split_for", lambda *_: split)
+    return module
+
+
+def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
+    runs, out = ["--runs", str(tmp_path / "runs")], tmp_path / "scores.json"
+    assert script.main([*runs, "score", "--out", str(out)]) == 2
+    assert "no finished run" in capsys.readouterr().err
+    for name in script.runs():
+        assert script.main([*runs, "train", name]) == 0
+    assert script.main([*runs, "score", "--out", str(out)]) == 0
+    found = json.loads(out.read_text())["spectra"]
+    assert found["predictors"]["computed"]["cosine"]["ir"] == pytest.approx(1)
+    assert {"grid", "force field", "mean spectrum"} <= set(found["predictors"])
+    assert found["learning curves"]["grid"]["molecules"] == [6, 10, 16]
+    modes = found["forbidden modes"]
+    assert modes["molecules"] > 0
+    assert max(modes["largest ir"], modes["largest raman"]) < 1e-8
+    assert script.main([*runs, "ship", "grid", "--out", str(tmp_path / "shipped")]) == 0
+    model, _ = load_forward(tmp_path / "shipped" / "model.safetensors")
+    assert model.config.kind == "grid"
