@@ -2,7 +2,9 @@
 
 FILE is npz, parquet or csv, a row for each sample: its name (and, for an exported data set, its
 key and SMILES), ``z_chem``, ``z_inst``, the unit vectors ``retrieval`` whose scalar product
-compares molecules, and for a fine-tuned model ``prediction``. Nothing is downloaded.
+compares molecules, and for a fine-tuned model ``prediction``, in a csv file a column for each
+class or label. Computed lines are broadened as for the training of the model. Nothing is
+downloaded.
 
 With ``--json`` one object: file, samples, z_chem, z_inst, predictions (numbers per sample),
 checkpoint, card.
@@ -17,7 +19,7 @@ import typer
 
 from .options import AsJson
 from .output import Json, print_json
-from .runs import Checkpoint, Content, Data, Unit, card, content_of, data
+from .runs import Checkpoint, Content, Data, Unit, card, checked_unit, content_of, data
 
 if TYPE_CHECKING:
     from ..ml.table import SpectraTable
@@ -31,7 +33,7 @@ def embed(
         Path, typer.Option("--out", metavar="FILE", help="npz, parquet or csv file to write.")
     ],
     content: Content = None,
-    unit: Unit = "cm-1",
+    unit: Unit = None,
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -43,6 +45,7 @@ def embed(
     samples = data(source)
     path = find_checkpoint(checkpoint)
     about = card(path)
+    checked_unit(samples, unit)
     found, predicted = _found(path, about, samples, content_of(content, about), unit, device)
     save_embedding(out, _names(samples), found, predicted)
     record: Json = {
@@ -69,7 +72,7 @@ def _found(
     about: Json,
     samples: SpectraTable | Sheet,
     content: Any,
-    unit: str,
+    unit: str | None,
     device: str,
 ) -> tuple[Any, Any]:
     """Embedding, and prediction or None."""

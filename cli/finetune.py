@@ -1,31 +1,44 @@
 """``spektron finetune CHECKPOINT DATA --label COLUMN --out DIR``: teach a model labels.
 
 DATA are exported parquet files, shown through simulated instruments, or spectra of your own in
-csv files, shown as they are. A label is a column of either. An interrupted run is continued by
-the same command.
+csv files, shown as they are; rows with one name, such as replicates, stay in one part of the
+split. A label is a column of either. An interrupted run is continued by the same command.
 
-The JSON of ``--json`` is that of ``spektron pretrain``, with ``labels`` and ``from``, the
-SHA-256 of labels and checkpoint, in ``data``.
+An option counts before the file of ``--config``, and the file before the settings of the
+checkpoint.
+
+The JSON of ``--json`` is that of ``spektron pretrain``, with ``spectra``, ``labels`` and
+``from``, the SHA-256 of spectra, labels and checkpoint, in ``data``.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import AsJson
-from .output import Json, complain, interruptible
-from .runs import Checkpoint, Content, Data, Unit, card, content_of, data, kept, tell
+from .output import Json, complain, interruptible, warnings_as_lines
+from .runs import (
+    Checkpoint,
+    Content,
+    Data,
+    Unit,
+    card,
+    checked_unit,
+    content_of,
+    data,
+    kept,
+    tell,
+)
 from .runs import reporting as _reporting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..ml.table import SpectraTable
-    from ..ml.training import Curves, FinetuneConfig
+    from ..ml.training import Curves
     from ..ml.training.reading import Sheet
 
 TASKS = ("regression", "classification", "multilabel")
@@ -63,41 +76,50 @@ def finetune(
     only_labelled: Annotated[
         bool, typer.Option("--only-labelled", help="Leave out samples that lack a label.")
     ] = False,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            show_default="their names",
+            help="Of a csv file; samples with one entry stay in one part of the split.",
+        ),
+    ] = None,
     content: Content = None,
-    unit: Unit = "cm-1",
+    unit: Unit = None,
     as_json: AsJson = False,
 ) -> None:
     """Teach a model labels, or go on with it."""
     from ..ml.model.packaged import find_checkpoint
     from ..ml.table import SpectraTable
+    from ..ml.training import FinetuneConfig, read_toml
     from ..ml.training import finetune as run
-    from ..ml.training import read_toml
 
-    with interruptible(lambda: kept(out)):
+    with interruptible(lambda: kept(out)), warnings_as_lines():
         samples = data(source)
         path = find_checkpoint(checkpoint)
         about = card(path)
+        checked_unit(samples, unit)
         labels = _labels(samples, label)
         if only_labelled:
             samples, labels = _labelled(samples, labels)
-        given = read_toml(config) if config else {}
-        if steps is not None:
-            given["training"] = {**given.get("training", {}), "steps": steps}
         measured = not isinstance(samples, SpectraTable)
-        settings = _settings(given, about, task or _task_of(labels), measured=measured)
-        kind = content_of(content, about)
-        settings = replace(
-            settings,
-            frozen=frozen or settings.frozen,
-            data=replace(settings.data, content=kind),
+        given = read_toml(config) if config else {}
+        asked: Json = {"task": task, "frozen": frozen or None}
+        settings = FinetuneConfig.from_mapping(
+            {"task": _task_of(labels), "simulate": not measured}
+            | given
+            | {name: value for name, value in asked.items() if value is not None}
+            | {"training": _training(given, steps), "data": _data(given, about, content)}
         )
+        found = _spectra(samples, settings.data.content, unit, group)
         with _reporting() as progress:
             trained = run(
                 settings,
                 _architecture(path) if scratch else path,
-                samples if isinstance(samples, SpectraTable) else _curves(samples, kind, unit),
+                found,
                 labels,
                 out,
+                label_names=label,
                 progress=progress,
             )
     tell(out, trained, as_json)
@@ -109,6 +131,9 @@ def _labels(samples: SpectraTable | Sheet, names: list[str]) -> NDArray[Any]:
 
     from ..ml.errors import SpectraError
 
+    doubles = [name for name in names if names.count(name) > 1]
+    if doubles:
+        raise SpectraError(f"label {doubles[0]!r} is given twice; give it once")
     columns = [np.asarray(samples.column(name)) for name in names]
     if len(columns) == 1:
         return columns[0]
@@ -138,15 +163,27 @@ def _task_of(labels: NDArray[Any]) -> str:
     return "regression" if labels.dtype.kind in "fiu" else "classification"
 
 
-def _settings(given: Json, about: Json, task: str, *, measured: bool) -> FinetuneConfig:
-    """Settings of a file over those of the checkpoint's data, and what the data ask for."""
-    from ..ml.training import FinetuneConfig
+def _training(given: Json, steps: int | None) -> Json:
+    return _table(given, "training") | ({} if steps is None else {"steps": steps})
+
+
+def _data(given: Json, about: Json, content: str | None) -> Json:
+    """Settings of a file over those of the checkpoint's data; the option over both."""
+    from ..ml.model.settings import filled
 
     own = about.get("settings", {}).get("data", {})
-    defaults = {"task": task, "simulate": not measured}
-    return FinetuneConfig.from_mapping(
-        {**defaults, **given, "data": {**own, **given.get("data", {})}}
-    )
+    data = _table(given, "data")
+    kind = content_of(content or data.get("content"), about)
+    return {**own, **filled(data, own), "content": kind}
+
+
+def _table(given: Json, name: str) -> Json:
+    from ..ml.model.errors import ConfigError
+
+    table = given.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{name} is {table!r}; give a table of settings")
+    return table
 
 
 def _architecture(path: Path) -> Any:
@@ -155,7 +192,26 @@ def _architecture(path: Path) -> Any:
     return load_model(path)[0].config
 
 
-def _curves(sheet: Sheet, content: Any, unit: str) -> Curves:
+def _spectra(
+    samples: SpectraTable | Sheet, content: Any, unit: str | None, group: str | None
+) -> SpectraTable | Curves:
+    """What the model is shown; of a sheet with what belongs together."""
+    from ..ml.errors import SpectraError
+    from ..ml.table import SpectraTable
     from ..ml.training import Curves
 
-    return Curves(sheet.spectra, sheet.wavenumbers, content, (), unit)
+    if isinstance(samples, SpectraTable):
+        if group is not None:
+            raise SpectraError(
+                f"--group {group}: for spectra in csv files; exported data go by data.relations"
+            )
+        return samples
+    groups = samples.names if group is None else _texts(samples.column(group))
+    return Curves(samples.spectra, samples.wavenumbers, content, groups, unit)
+
+
+def _texts(values: NDArray[Any]) -> tuple[str, ...]:
+    from ..ml.training.inputs import missing_labels
+
+    missing = missing_labels(values)
+    return tuple("" if gap else str(v) for v, gap in zip(values, missing, strict=True))

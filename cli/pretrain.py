@@ -3,7 +3,8 @@
 CONFIG.toml has the tables ``model`` (with ``size``), ``data``, ``training`` and ``loss``; what
 is left out has its default. DIR keeps the settings, the metrics, checkpoints and in the end
 ``model.safetensors``; an interrupted run is continued by the same command and ends with the
-same weights.
+same weights. With another torch, device, precision or number of threads these differ in their
+last bits, which is said. A second process in the same folder is refused.
 
 With ``--json`` one object::
 
@@ -21,7 +22,7 @@ from typing import Annotated
 import typer
 
 from .options import AsJson
-from .output import interruptible
+from .output import interruptible, warnings_as_lines
 from .runs import Data, data, kept, reporting, tell
 
 
@@ -38,7 +39,7 @@ def pretrain(
     from ..ml.training import pretrain as run
 
     settings = PretrainConfig.from_mapping(read_toml(config))
-    with interruptible(lambda: kept(out)):
+    with interruptible(lambda: kept(out)), warnings_as_lines():
         table = data(source)
         if not isinstance(table, SpectraTable):
             raise SpectraError(

@@ -39,7 +39,14 @@ Content = Annotated[
         metavar="both|ir|raman", show_default="as the model was trained", help="Spectra to use."
     ),
 ]
-Unit = Annotated[str, typer.Option(metavar="cm-1", help="Of the axis of a csv file.")]
+Unit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="cm-1",
+        show_default="cm-1, unless the axis may be in nm",
+        help="Of the axis of a csv file.",
+    ),
+]
 _SHOWN = ("loss", "error", "reconstruction", "contrastive")
 
 
@@ -56,6 +63,21 @@ def data(paths: Sequence[Path]) -> SpectraTable | Sheet:
     from ..ml.training.reading import read_data
 
     return read_data(paths)
+
+
+def checked_unit(samples: SpectraTable | Sheet, unit: str | None) -> None:
+    """Refuse a unit for exported data, which bring their own.
+
+    Raises
+    ------
+    SpectraError
+    """
+    from ..ml.errors import SpectraError
+    from ..ml.table import SpectraTable
+    from ..ml.training.inputs import UNIT
+
+    if isinstance(samples, SpectraTable) and unit not in (None, UNIT):
+        raise SpectraError(f"unit {unit}: exported data are in {UNIT}; leave it out")
 
 
 def card(checkpoint: Path) -> Json:

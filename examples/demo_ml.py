@@ -93,10 +93,10 @@ def print_assessment(found: Any) -> None:
 
 INFRARED, RAMAN, GAP = "#D55E00", "#0072B2", "#EEEEEE"
 CHEMISTRY = {  # Okabe and Ito's colours; the first group that a molecule has
-    "C≡N": "#009E73",
-    "C=O": "#D55E00",
-    "O–H": "#0072B2",
-    "C–F": "#CC79A7",
+    "nitrile": "#009E73",
+    "ketone": "#D55E00",
+    "alcohol": "#0072B2",
+    "fluoride": "#CC79A7",
     "none of these": "#BBBBBB",
 }
 
@@ -173,8 +173,9 @@ def draw_gap(
 
 
 def draw_maps(panels: Any, model: Any, source: Any, rows: Any) -> None:
+    from spektron.ml.functional_groups import GROUPS, labels
     from spektron.ml.instruments import draw_instrument, generator
-    from spektron.ml.training.assessment import INSTRUMENTS, UNSEEN, functional_groups
+    from spektron.ml.training.assessment import INSTRUMENTS, UNSEEN
     from spektron.ml.training.evaluation import latents
 
     distribution = source.data.instruments
@@ -182,10 +183,11 @@ def draw_maps(panels: Any, model: Any, source: Any, rows: Any) -> None:
     which = np.random.default_rng(0).integers(INSTRUMENTS, size=len(rows))
     draws = [generator(9, int(row)) for row in rows]
     chem, inst = latents(model, source.measured(rows, [unseen[k] for k in which], draws))
-    groups = functional_groups([source.table.texts["smiles"][i] for i in rows])
+    drawn = np.array([i for i, row in enumerate(rows) if source.table.texts["smiles"][row]])
+    groups = labels([source.table.texts["smiles"][row] for row in rows[drawn]])
     first = np.full(len(rows), "none of these", dtype=object)
-    for name in reversed([name for name in CHEMISTRY if name in groups]):
-        first[groups[name]] = name
+    for name in reversed([name for name in CHEMISTRY if name in GROUPS]):
+        first[drawn[groups[:, list(GROUPS).index(name)]]] = name
     chem_map, inst_map = flat(chem), flat(inst)
     for name, colour in reversed(CHEMISTRY.items()):
         at = first == name

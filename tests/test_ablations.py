@@ -18,7 +18,7 @@ from spektron.ml.ablations import (
     read_csv,
     to_csv,
 )
-from spektron.ml.ablations.cells import PARTS, TRANSDUCTIVE
+from spektron.ml.ablations.cells import LONGER, PARTS, TRANSDUCTIVE
 from spektron.ml.ablations.corn import RECIPES
 from spektron.ml.ablations.molecules import (
     PARAMETERS,
@@ -148,15 +148,19 @@ def test_molecules_without_smiles_are_left_out():
     assert "m7" not in taken(table, Budget()).texts["name"]
 
 
-def test_a_cell_of_few_labels(tmp_path):
+@pytest.mark.parametrize(("variant", "steps"), [("scratch", 2), (LONGER, 3)])
+def test_a_cell_of_few_labels(tmp_path, variant, steps):
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
     from spektron.ml.ablations.molecules import run
+    from spektron.ml.training.records import read_metrics
 
     budget = Budget(pretraining=1, finetuning=2, batch=4)
-    figures = run(Cell("few-shot", "scratch", "raman 10", 0), molecules(), budget, tmp_path)
+    figures = run(Cell("few-shot", variant, "raman 10", 0), molecules(), budget, tmp_path)
     assert 0 <= figures["macro F1"] <= 1
     assert figures["labelled"] == 19
+    (labelled,) = tmp_path.glob("*-labels")
+    assert read_metrics(labelled / "metrics.jsonl")[-1]["step"] == steps
 
 
 # ---- finished cells ----

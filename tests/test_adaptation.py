@@ -13,9 +13,9 @@ pytest.importorskip("safetensors")
 from spektron.ml.adaptation import (  # noqa: E402
     NEURAL,
     NEURAL_NAMES,
+    Averaged,
     Neural,
     Recipe,
-    Stacked,
     origin,
     testtime,
 )
@@ -442,11 +442,8 @@ LAWFUL = [
 
 
 def test_no_test_sample_has_any_influence():
-    stacked = Entry(
-        "stacked", "", lambda lent: Stacked(Consensus(windows=(5,)), Neural(QUICK), folds=2),
-        "neural",
-    )  # fmt: skip
-    entries = [*LAWFUL, stacked]
+    both = (Consensus(windows=(5,)), Neural(QUICK))
+    entries = [*LAWFUL, Entry("averaged", "", lambda lent: Averaged(both), "neural")]
     n = audit(*spectra(), split_of(0, 32), (0, 6), entries)
     assert n == len(entries) + 2
 
@@ -479,6 +476,14 @@ def test_no_transfer_samples_and_no_target_is_the_master_alone():
     every = replace(QUICK, moved="all", test_time=2, reading="mapped")
     alone = Neural(QUICK).fit(master, none).predict(rest)
     assert Neural(every).fit(master, none).predict(rest).tobytes() == alone.tobytes()
+
+
+def test_averaged_is_the_mean_of_both():
+    master, pairs, rest, _ = problem()
+    both = (Consensus(windows=(5,)), Neural(QUICK))
+    apart = [each.fit(master, pairs).predict(rest) for each in both]
+    found = Averaged(both).fit(master, pairs).predict(rest)
+    np.testing.assert_allclose(found, (apart[0] + apart[1]) / 2, rtol=1e-12)
 
 
 # ---- in the catalogue ----

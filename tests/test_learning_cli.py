@@ -187,11 +187,22 @@ def test_interrupted_before_its_first_checkpoint():
 
 
 @pytest.mark.parametrize("suffix", ["npz", "parquet", "csv"])
-def test_embedding_is_that_of_the_library(trained, data, run, suffix):
+def test_embedding_is_that_of_the_model(trained, data, run, suffix):
+    """The means of z_chem of curves that are as wide as those of `CONFIG`."""
+    from spektron.ml.model.weights import load_model
     from spektron.ml.table import read_spectra
-    from spektron.ml.training import embed
+    from spektron.ml.training.config import DataConfig
+    from spektron.ml.training.evaluation import latents
+    from spektron.ml.training.sources import TableSource
 
-    wanted = embed(trained / "model.safetensors", read_spectra(data))
+    model, _ = load_model(trained / "model.safetensors")
+
+    def chem_of(**settings):
+        source = TableSource(read_spectra(data), model.config.axis, DataConfig(**settings))
+        return latents(model, source.clean(np.arange(80)))[0]
+
+    wanted = chem_of(fwhm=30.0)
+    assert np.abs(wanted - chem_of()).max() > 1e-3
     code, out, err = run("embed", trained, data, "--out", f"z.{suffix}", "--json")
     assert (code, err) == (0, "")
     found = json.loads(out)
@@ -199,7 +210,7 @@ def test_embedding_is_that_of_the_library(trained, data, run, suffix):
     assert found["card"]["data"]["molecules"] == 80
     names, chem, retrieval = read_embedding(Path(f"z.{suffix}"))
     assert names == list(read_spectra(data).texts["name"])
-    assert np.allclose(chem, wanted.chem, rtol=1e-5, atol=1e-5)
+    assert np.allclose(chem, wanted, rtol=1e-5, atol=1e-5)
     assert np.allclose(np.linalg.norm(retrieval, axis=1), 1, atol=1e-4)
     assert [p.name for p in Path().iterdir() if p.suffix == ".part"] == []
 

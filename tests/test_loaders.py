@@ -1,11 +1,14 @@
 """Spectral values and their loaders: corn, tablets, CSV, npz, MATLAB DataSets, JCAMP-DX."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spektron.ml.errors import SpectraError
 from spektron.ml.loaders import load_study, read_jcamp
+from spektron.ml.loaders.files import finite, is_number, is_text
 from spektron.ml.loaders.jcampdx import decode
 from spektron.ml.loaders.tables import read_sheet
 from spektron.ml.resampling import on_one_axis, resampled
@@ -77,6 +80,28 @@ def test_bad_studies():
 
 
 # ---- axes ----
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("1.5", "number"), (" -2e3\t", "number"), ("inf", "neither"), ("NaN", "neither"),
+     ("", "neither"), ("Null", "neither"), ("1,5", "text"), ("1.5 m", "text"), ("C", "text")],
+)  # fmt: skip
+def test_numbers_gaps_and_texts_in_cells(text, kind):
+    assert (is_number(text), is_text(text)) == (kind == "number", kind == "text")
+    if kind == "number":
+        assert finite(text, "row 1") == float(text)
+        return
+    with pytest.raises(SpectraError, match=re.escape(f"row 1: {text!r} is not a number")):
+        finite(text, "row 1")
+
+
+@given(st.floats())
+def test_every_number_reads_as_itself(value):
+    assert is_number(repr(value)) == np.isfinite(value)
+    assert not is_text(repr(value))
+    if np.isfinite(value):
+        assert finite(repr(value), "") == value
 
 
 def test_different_axes_are_refused_or_resampled():
@@ -414,6 +439,56 @@ def test_damaged_jcamp(tmp_path, text, words):
     file.write_text(text)
     with pytest.raises(SpectraError, match=words):
         read_jcamp(file)
+
+
+PEAKS = (
+    "##TITLE=ethanol\n##XUNITS=1/CM\n##YUNITS=ABSORBANCE\n{}\n700,0.5 1000,1\n1700,0.9\n##END=\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ("##DATA TYPE=INFRARED PEAK TABLE\n##XYPOINTS=(XY..XY)", "##DATA TYPE=INFRARED PEAK TABLE"),
+        ("##DATA TYPE=raman peak table\n##PEAK TABLE=(XY..XY)", "##DATA TYPE=raman peak table"),
+        ("##DATATYPE=INFRARED SPECTRUM\n##PEAK TABLE=(XY..XY)", "##PEAK TABLE=(XY..XY)"),
+        ("##DATATYPE=INFRARED SPECTRUM\n##PEAK ASSIGNMENTS=(XYA)", "##PEAK ASSIGNMENTS=(XYA)"),
+        ("##DATA CLASS=PEAK TABLE\n##XYPOINTS=(XY..XY)", "##DATA CLASS=PEAK TABLE"),
+        ("##DATA CLASS=ASSIGNMENTS\n##XYPOINTS=(XY..XY)", "##DATA CLASS=ASSIGNMENTS"),
+    ],
+)
+def test_a_table_of_peaks_is_no_spectrum(tmp_path, labels, said):
+    file = tmp_path / "s.dx"
+    file.write_text(PEAKS.format(labels))
+    message = f"s.dx: the block 'ethanol' is a table of peaks ({said}), not a spectrum; "
+    with pytest.raises(SpectraError, match=re.escape(message)) as caught:
+        read_jcamp(file)
+    assert "\n" not in str(caught.value)
+    file.write_text(PEAKS.format("##DATA TYPE=INFRARED SPECTRUM\n##XYPOINTS=(XY..XY)"))
+    assert read_jcamp(file).axis.tolist() == [700, 1000, 1700]
+
+
+@pytest.mark.parametrize("end", ["##END=\n", ""])
+def test_a_table_of_peaks_beside_a_spectrum_is_not_dropped(tmp_path, end):
+    spectrum = jcamp(["400 1 2 3 4 5"], n=5)
+    file = tmp_path / "s.dx"
+    file.write_text(
+        spectrum + "##TITLE=y\n##XUNITS=1/CM\n##PEAK ASSIGNMENTS=(XYA)\n(402,1,<C-C>)\n" + end
+    )
+    with pytest.raises(SpectraError, match="the block 'y' is a table of peaks"):
+        read_jcamp(file)
+    # Also within the block of the spectrum, where its lines are no ordinates.
+    inside = "##PEAK ASSIGNMENTS=(XYA)\n(402,1,<C-C>)\n##END=\n"
+    file.write_text(spectrum.replace("##END=\n", inside))
+    with pytest.raises(SpectraError, match="the block 'x' is a table of peaks"):
+        read_jcamp(file)
+
+
+def test_lines_of_a_record_after_the_data_are_no_ordinates(tmp_path):
+    file = tmp_path / "s.dx"
+    text = jcamp(["400 1 2 3 4 5"], n=5)
+    file.write_text(text.replace("##END=", "##$NOTE=measured\n408 6 7\n##END="))
+    assert read_jcamp(file).spectra.tolist() == [[0.5, 1, 1.5, 2, 2.5]]
 
 
 def test_pairs_and_micrometres(tmp_path):

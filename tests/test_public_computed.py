@@ -552,7 +552,7 @@ def test_qme14s_reads_folder_and_archive(per_row, tmp_path):
         (qme(channels=35), "35 intensities, not 36; cut"),
         (qme(atoms=0), "no rows of atomic number"),
         (qme().replace("5.5,", "5.5,x"), "row 7, column 3"),
-        (qme().replace("7.5", "nan", 2), "column 8: 'nan' is no number"),
+        (qme().replace("7.5", "nan", 2), "column 8: 'nan' is not a number"),
         (qme(smiles="6,0.0,0.0,0.0"), "row 1 should be SMILES"),
         ("\n\n", "empty"),
         ("C\n6,0,0,0\n" + ",".join(["0.0"] * 36) + "\n", "every intensity is zero"),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from spektron.ml.errors import SpectraError
 from spektron.ml.loaders.public.qme14s_harmonic import ORDERS, find_layout, iterate_harmonic
+from spektron.ml.loaders.public.training import sticks_of, table_of
 from spektron.pointgroup import Molecule
 from spektron.vibration import HarmonicData, normal_modes
 
@@ -125,6 +126,18 @@ def truth(seed):
         dmu * DEBYE_AU * BOHR,
         dalpha * BOHR,
     )
+
+
+def test_its_molecules_become_a_table(tmp_path):
+    file = write(tmp_path / "OPT_186102.h5", seeds=(1, 2))
+    table = table_of(map(sticks_of, iterate_harmonic(file)), level="B3LYP")
+    assert table.texts["name"] == ("100", "101")
+    for row, seed in enumerate((1, 2)):
+        modes = normal_modes(truth(seed))
+        lines = slice(*table.wavenumbers.offsets[row : row + 2])
+        np.testing.assert_allclose(table.wavenumbers[row], modes.wavenumbers, rtol=1e-5)
+        np.testing.assert_allclose(table.ir_intensities[lines], modes.ir_intensities, rtol=1e-4)
+        np.testing.assert_allclose(table.raman_activities[lines], modes.raman_activities, rtol=1e-4)
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -130,6 +130,7 @@ def test_no_cas_number_is_none():
         ({"drop": ["DATA TYPE"]}, "##DATA TYPE=missing"),
         ({"yunits": "FURLONGS"}, "##YUNITS=FURLONGS; known are"),
         ({"xunits": "SECONDS"}, "##XUNITS=SECONDS"),
+        ({"labels": {"DATA CLASS": "PEAK TABLE"}.items()}, "##DATA CLASS=PEAK TABLE"),
         ({"labels": {"NPOINTS": "50"}.items()}, "2.0 channels from its place"),
         ({"drop": ["FIRSTX"]}, "##FIRSTX= is not a number"),
         ({"labels": {"CAS REGISTRY NO": "64-17-6"}.items()}, "check digit should be 5"),
@@ -167,6 +168,8 @@ def test_folder_on_one_axis(tmp_path):
     jdx(tmp_path / "a", "short.jdx", x=X[5:], y=ABSORBANCE[5:])
     jdx(tmp_path / "a", "raman.jdx", labels={"DATA TYPE": "RAMAN SPECTRUM"}.items())
     jdx(tmp_path / "a", "mass.jdx", labels={"DATA TYPE": "MASS SPECTRUM"}.items())
+    peaks = {"DATA TYPE": "INFRARED PEAK TABLE", "TITLE": "PEAKS"}
+    jdx(tmp_path / "a", "peaks.jdx", labels=peaks.items())
     (tmp_path / "a" / "notes.txt").write_text("no spectrum")
     axis = np.linspace(600, 3900, 100)
     with pytest.raises(SpectraError, match=r"mass\.jdx.*MASS SPECTRUM"):
@@ -183,9 +186,12 @@ def test_folder_on_one_axis(tmp_path):
     np.testing.assert_allclose(found.spectra, [expected] * 2, atol=2e-6)
     assert sorted(m.partition(".")[0].rpartition("/")[2] for m in skipped) == [
         "mass",
+        "peaks",
         "raman",
         "short",
     ]
+    (said,) = [m for m in skipped if "peaks.jdx" in m]
+    assert "the block 'PEAKS' is a table of peaks (##DATA TYPE=INFRARED PEAK TABLE)" in said
     assert nist.read(tmp_path, axis, phase="gas", skipped=[]).ids == ("ethanol.jdx:ETHANOL",)
     with pytest.raises(SpectraError, match="no spectra of absorbance of a solid"):
         nist.read(tmp_path, axis, phase="solid", skipped=[])

@@ -320,7 +320,6 @@ def test_bad_input_of_pretraining(tmp_path):
             TABLE,
             None,
         ),
-        (SpectraError, "add up to 1", changed(data={"train": 0.5}), TABLE, None),
     ]
     if not torch.cuda.is_available():
         gpu = changed(training={"device": "cuda"})
@@ -438,12 +437,12 @@ def test_a_frozen_model_keeps_its_weights(run, tmp_path):
     assert same(weights(again.model), after)
 
 
-def test_groups_stay_together(tmp_path):
-    from spektron.ml.training.api import _curve_split
+def test_groups_stay_together():
+    from spektron.ml.training.parts import parts_of_curves
 
-    data = Curves(np.ones((40, 9)), np.arange(9.0), groups=tuple("abcdefghij" * 4))
-    split = _curve_split(data, TUNE.data)
-    parts = [{data.groups[i] for i in rows} for rows in split.parts.values()]
+    groups = tuple("abcdefghij" * 4)
+    split = parts_of_curves(40, groups, None, TUNE.data)
+    parts = [{groups[i] for i in rows} for rows in split.parts.values()]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 10
     assert [len(p) for p in parts] == [8, 1, 1]
 

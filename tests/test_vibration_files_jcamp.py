@@ -232,6 +232,10 @@ def test_first_spectrum_of_a_compound_file(tmp_path):
         ({"JCAMP_DX": None}, "no JCAMP-DX file"),
         ({"DATA_TYPE": "NMR SPECTRUM"}, r"line 3: ##DATA TYPE=NMR SPECTRUM: only infrared"),
         ({"DATA_TYPE": None}, "##DATA TYPE=missing"),
+        ({"DATA_TYPE": "INFRARED PEAK TABLE"}, r"line 3: a table of peaks \(INFRARED PEAK TABLE\)"),
+        ({"DATA_TYPE": "RAMAN PEAK ASSIGNMENTS"}, "a table of peaks"),
+        ({"DATA_CLASS": "PEAK TABLE"}, "a table of peaks"),
+        ({"data": ["##PEAK TABLE=(XY..XY)", "400,1 500,2", "##END="]}, "##PEAK TABLE=: a table"),
         ({"NPOINTS": None}, "no record ##NPOINTS=, which the data need"),
         ({"NPOINTS": "many"}, "line 10: ##NPOINTS=many is not a number"),
         ({"NPOINTS": "0"}, "##NPOINTS=0"),
@@ -248,7 +252,6 @@ def test_first_spectrum_of_a_compound_file(tmp_path):
         ({"data": ["##XYDATA=(XY..XY)", *DATA[1:]]}, r"line 11: ##XYDATA=\(XY..XY\): only"),
         ({"data": ["##XYPOINTS=(XY..XY)", "1,2,3", "##END="]}, "3 numbers for the 8 points"),
         ({"data": ["##XYPOINTS=(XY..XY)", "1,b", "##END="]}, "line 12: could not convert"),
-        ({"data": ["##PEAK TABLE=(XY..XY)", "1,2", "##END="]}, "the file is cut short|no XYDATA"),
     ],
 )
 def test_damaged_files(tmp_path, changes, message):

@@ -20,7 +20,9 @@ CLASSICAL: Final = ("default", "pds", "ds", "sbc")
 """Methods of the benchmark beside them."""
 TARGETS: Final = ("mp5", "mp6")
 TOKENIZERS: Final = ("cnn", "patch")
-STARTS: Final = ("pretrained", "scratch")
+LONGER: Final = "scratch, longer"
+"""From scratch, with the steps of the pretraining added to those on labels."""
+STARTS: Final = ("pretrained", "scratch", LONGER)
 SHARES: Final = (1, 10, 100)
 """Percent of the training molecules that have labels."""
 KINDS: Final = ("ir", "raman")

@@ -18,7 +18,7 @@ from ..splits import Split, split_table
 from ..table import SpectraTable
 from ..training import FinetuneConfig, PretrainConfig, finetune, pretrain
 from ..training.config import DataConfig, LossConfig, TrainingConfig
-from .cells import Budget, Cell
+from .cells import LONGER, Budget, Cell
 
 PARAMETERS = 22_800
 """Of either tokenizer."""
@@ -107,6 +107,8 @@ def _few_shot(cell: Cell, table: SpectraTable, budget: Budget, folder: Path) -> 
         config = _pretraining(shape, "ir", budget, cell.seed)
         home = folder / f"few-shot-pretrained-ir-{cell.seed}"
         start = pretrain(config, table, home, split=split).model
+    elif cell.variant == LONGER:
+        budget = replace(budget, finetuning=budget.finetuning + budget.pretraining)
     part = _share(split, int(share), cell.seed)
     groups = _finetuned(cell, start, table, budget, folder, part, kind)
     return {"macro F1": groups, "labelled": float(len(part["train"]))}

@@ -9,16 +9,16 @@
 ``lora``           low-rank adapters, by peft
 ``testtime``       training by masked reconstruction on spectra without labels
 ``neural``         all of it as a method, ``fit(master, transfer, target_unlabelled)``
-``stacked``        two methods weighted by validation inside the transfer samples
+``averaged``       the mean of several methods
 ``catalogue``      the entries of the benchmark
 =================  ==========================================================================
 
-Only ``recipe``, ``reader``, ``neural``, ``stacked`` and ``catalogue`` are imported without torch.
+Only ``recipe``, ``reader``, ``neural``, ``averaged`` and ``catalogue`` are imported without torch.
 """
 
+from .averaged import Averaged
 from .catalogue import NEURAL, NEURAL_NAMES
 from .neural import Neural
 from .recipe import Recipe
-from .stacked import Stacked
 
-__all__ = ["NEURAL", "NEURAL_NAMES", "Neural", "Recipe", "Stacked"]
+__all__ = ["NEURAL", "NEURAL_NAMES", "Averaged", "Neural", "Recipe"]

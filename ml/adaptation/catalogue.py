@@ -13,9 +13,9 @@ from ..benchmark.cell import Arrangement, Entry
 from ..benchmark.vault import Lent
 from ..model.packages import require
 from ..transfer.consensus import Consensus
+from .averaged import Averaged
 from .neural import Neural
 from .recipe import Recipe
-from .stacked import Stacked
 
 UNLABELLED: Final[tuple[Arrangement, ...]] = ("disjoint", "same")
 
@@ -62,10 +62,9 @@ def _entry(name: str, title: str, recipe: Recipe, *without: Arrangement) -> Entr
     return Entry(name, title, build, "neural", least=4, without=without)
 
 
-def _stacked(lent: Lent) -> Stacked:
-    method = Stacked(Consensus(), Neural(RETRAINED), folds=0)
-    require(*method.packages)
-    return method
+def _averaged(lent: Lent) -> Averaged:
+    require(*RETRAINED.packages)
+    return Averaged((Consensus(), Neural(RETRAINED)))
 
 
 NEURAL: Final[tuple[Entry, ...]] = (
@@ -79,7 +78,7 @@ NEURAL: Final[tuple[Entry, ...]] = (
     _entry("neural-mapped", "network on locally mapped spectra", MAPPED),
     _entry("neural-full", "network, all parts", FULL),
     _entry("neural-retrained", "network, every weight retrained", RETRAINED),
-    Entry("neural-stacked", "mean of default and retrained network", _stacked, "neural", least=4),
+    Entry("neural-averaged", "mean of default and retrained network", _averaged, "neural", least=4),
 )
 """Every neural method, with its settings."""
 

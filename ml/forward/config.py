@@ -81,10 +81,6 @@ class ForwardData:
 
     Attributes
     ----------
-    table : str
-        Path of the parquet file or the folder of its parts; of an SD file for shifts.
-    shifts : str
-        Path of the table of shifts, see `spektron.ml.datasets.shifts.read_shifts`.
     train, valid, test : float
         Shares of the molecules.
     relations : tuple of str
@@ -95,8 +91,6 @@ class ForwardData:
         number is a subset of a larger one.
     """
 
-    table: str = ""
-    shifts: str = ""
     train: float = 0.8
     valid: float = 0.1
     test: float = 0.1
@@ -105,8 +99,9 @@ class ForwardData:
     limit: int = 0
 
     def __post_init__(self) -> None:
-        if self.limit < 0:
-            raise ConfigError(f"data.limit = {self.limit}; give 0 (all) or more")
+        for name in ("limit", "split_seed"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"data.{name} = {getattr(self, name)}; give 0 or more")
 
     @property
     def fractions(self) -> dict[str, float]:

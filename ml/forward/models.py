@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import SpectraError
 from ..model.settings import from_mapping, to_mapping
-from ..model.weights import put_weights, read_tensors, write_tensors
+from ..model.weights import put_weights, read_model, write_tensors
 from ..table import SpectraTable
 from .config import NetworkConfig
 from .forcefield import ForceFieldModel
@@ -48,10 +48,10 @@ def load_forward(path: Path | str) -> tuple[ForwardModel, dict[str, Any]]:
     CheckpointError
         If the file is missing, a pickle, damaged, of another version or kind of model.
     """
-    tensors, note = read_tensors(Path(path), KIND)
-    model = new_model(from_mapping(NetworkConfig, note["config"], "model"))
+    tensors, config, card = read_model(Path(path), KIND)
+    model = new_model(from_mapping(NetworkConfig, config, "model"))
     put_weights(model, tensors, Path(path))
-    return model.eval(), note["card"]
+    return model.eval(), card
 
 
 def sample_of(graph: MolecularGraph, config: NetworkConfig) -> Sample:

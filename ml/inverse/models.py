@@ -11,7 +11,7 @@ import torch
 
 from ..model.config import ModelConfig
 from ..model.settings import from_mapping, to_mapping
-from ..model.weights import put_weights, read_tensors, write_tensors
+from ..model.weights import put_weights, read_model, write_tensors
 from .config import InverseModelConfig
 from .network import InverseModel
 from .smiles import Vocabulary
@@ -41,11 +41,10 @@ def load_inverse(path: Path | str, *, device: str = "cpu") -> tuple[InverseModel
     ConfigError
         If its configuration has no meaning here.
     """
-    tensors, note = read_tensors(Path(path), KIND)
-    settings = dict(note["config"])
+    tensors, settings, card = read_model(Path(path), KIND)
     encoder = from_mapping(ModelConfig, settings.pop("encoder", {}), "model.encoder")
     config = replace(from_mapping(InverseModelConfig, settings, "model"), encoder=encoder)
     with torch.random.fork_rng():
         model = InverseModel(config)
     put_weights(model, tensors, Path(path))
-    return model.to(device).eval(), note["card"]
+    return model.to(device).eval(), card

@@ -20,7 +20,7 @@ from ...vibration.sticks import Kind
 from ..broadening import Axis
 from ..channels import strongest_is_one
 from ..errors import SpectraError
-from ..loaders.files import number, read_rows
+from ..loaders.files import is_number, number, read_rows
 from ..table import Float32
 from ..training.inputs import LEAST_COVER
 
@@ -179,10 +179,7 @@ def _two_columns(path: Path) -> tuple[Float64, Float64]:
 
 
 def _are_numbers(row: Sequence[str]) -> bool:
-    try:
-        return len(row) == 2 and all(number(cell) == number(cell) for cell in row)
-    except ValueError:
-        return False
+    return len(row) == 2 and all(map(is_number, row))
 
 
 def _as_wavenumbers(x: Float64, unit: str, path: Path) -> Float64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 from ..errors import SpectraError
@@ -72,3 +73,48 @@ def number(text: str) -> float:
     """
     text = text.strip()
     return float("nan") if text.lower() in ("", "na", "nan", "null", "none") else float(text)
+
+
+def finite(text: str, place: str) -> float:
+    """A number that is there and is finite.
+
+    Parameters
+    ----------
+    text : str
+    place : str
+        Where it stands, for the message.
+
+    Raises
+    ------
+    SpectraError
+        If it is none.
+    """
+    try:
+        found = number(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise SpectraError(f"{place}: {text[:40]!r} is not a number")
+    return found
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number.
+
+    >>> [is_number(text) for text in ("1.5e3", "inf", "NA", "", "water")]
+    [True, False, False, False, False]
+    """
+    return not is_text(text) and math.isfinite(number(text))
+
+
+def is_text(text: str) -> bool:
+    """Whether a text is neither a number nor a mark for a missing one.
+
+    >>> [is_text(text) for text in ("1.5e3", "inf", "NA", "", "water")]
+    [False, False, False, False, True]
+    """
+    try:
+        number(text)
+    except ValueError:
+        return True
+    return False

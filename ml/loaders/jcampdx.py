@@ -1,6 +1,8 @@
 """JCAMP-DX spectra: packed, squeezed, difference and plain ordinates, and pairs of values.
 
-R. S. McDonald and P. A. Wilks, Appl. Spectrosc. 42 (1988) 151: JCAMP-DX 4.24.
+R. S. McDonald and P. A. Wilks, Appl. Spectrosc. 42 (1988) 151: JCAMP-DX 4.24. A table of peaks
+(``PEAK TABLE``, ``PEAK ASSIGNMENTS``) says nothing of what lies between them, so that it is no
+spectrum and is refused.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ import numpy as np
 
 from ..errors import SpectraError
 from ..spectra import SpectralSet, Unit
-from .files import read_text
+from .files import is_number, number, read_text
 
 SQUEEZED = dict(zip("@ABCDEFGHIabcdefghi", [*range(10), *range(-1, -10, -1)], strict=True))
 DIFFERENCE = dict(zip("%JKLMNOPQRjklmnopqr", [*range(10), *range(-1, -10, -1)], strict=True))
 DUPLICATE = dict(zip("STUVWXYZs", range(1, 10), strict=True))
 _TOKEN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d+)?|[@%A-Za-s]\d*")
 # An exponent needs its sign: without one, E is a squeezed 5.
+POINTS = ("XYDATA", "XYPOINTS")
+PEAKS = ("PEAKTABLE", "PEAKASSIGNMENTS")
 FURTHEST = 1.5
 """Largest distance, in channels, between the abscissa of a line and where its points stand."""
 
@@ -38,13 +42,20 @@ class Block:
         text = self.labels.get(label)
         if text is None and default is not None:
             return default
-        try:
-            found = float((text or "").replace(",", "."))
-        except ValueError:
-            found = float("nan")
-        if not np.isfinite(found):
+        plain = (text or "").replace(",", ".")
+        if not is_number(plain):
             raise SpectraError(f"##{label}={text or ''} is not a number")
-        return found
+        return number(plain)
+
+    @property
+    def peaks(self) -> str:
+        """The record that says that the block lists peaks; empty for a spectrum."""
+        for label, name in (("DATATYPE", "DATA TYPE"), ("DATACLASS", "DATA CLASS")):
+            text = self.labels.get(label, "")
+            if re.search("PEAK|ASSIGNMENT", text.upper()):
+                return f"##{name}={text}"
+        found = next((label for label in PEAKS if label in self.labels), "")
+        return f"##{found.replace('PEAK', 'PEAK ')}={self.labels[found]}" if found else ""
 
 
 def read_jcamp(path: Path) -> SpectralSet:
@@ -62,14 +73,26 @@ def read_jcamp(path: Path) -> SpectralSet:
     Raises
     ------
     SpectraError
-        If the file holds no spectrum, a line cannot be decoded, the number of points is not
-        what NPOINTS says, or blocks have different axes.
+        If the file holds no spectrum or a table of peaks, a line cannot be decoded, the number
+        of points is not what NPOINTS says, or blocks have different axes.
     """
     try:
-        return _joined([block for block in blocks(read_text(path)) if block.form], path)
+        found = list(blocks(read_text(path)))
+        _refuse_peaks(found)
+        return _joined([block for block in found if block.form], path)
     except SpectraError as error:
         message = str(error)
         raise SpectraError(message if str(path) in message else f"{path}: {message}") from None
+
+
+def _refuse_peaks(found: list[Block]) -> None:
+    for block in found:
+        if block.peaks:
+            title = f" {block.labels['TITLE']!r}" if block.labels.get("TITLE") else ""
+            raise SpectraError(
+                f"the block{title} is a table of peaks ({block.peaks}), not a spectrum; take it "
+                "out, or leave out the file"
+            )
 
 
 def _joined(found: list[Block], path: Path) -> SpectralSet:
@@ -102,23 +125,24 @@ def _unit(text: str) -> tuple[Unit, float]:
 def blocks(text: str) -> Iterator[Block]:
     """The blocks of a file, those without data included."""
     labels: dict[str, str] = {}
-    form, lines = "", []
+    form, lines, inside = "", [], False
     for raw in text.splitlines():
         line = raw.split("$$")[0].rstrip()
         found = re.match(r"##\s*([^=]*)=\s*(.*)", line)
         if not found:
-            if form and line.strip():
+            if inside and line.strip():
                 lines.append(line.strip())
             continue
         label = re.sub(r"[\s_/-]", "", found[1]).upper()
         if label in ("TITLE", "END") and (labels or form):
             yield Block(labels, form, tuple(lines))
             labels, form, lines = {}, "", []
-        if label in ("XYDATA", "XYPOINTS", "PEAKTABLE"):
+        inside = label in POINTS
+        if inside:
             form = found[2].strip()
         elif label != "END":
             labels.setdefault(label, found[2].strip())
-    if form:
+    if labels or form:
         yield Block(labels, form, tuple(lines))
 
 

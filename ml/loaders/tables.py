@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import SpectraError
 from ..spectra import Array, SpectralSet, Unit
-from .files import number, read_rows
+from .files import is_number, is_text, number, read_rows
 
 NAME_HEADS = ("", "sample", "samples", "id", "name", "index")
 HIGHEST_NM = 3333.0
@@ -60,9 +60,9 @@ def read_sheet(path: Path) -> Sheet:
     if not rows:
         raise SpectraError(f"{path}: a head without rows")
     doubles = [name for name in head if name.strip() and head.count(name) > 1]
-    if doubles and not _is_number(doubles[0]):
+    if doubles and not is_number(doubles[0]):
         raise SpectraError(f"{path}: two columns are named {doubles[0]}")
-    channels = [k for k, name in enumerate(head) if _is_number(name)]
+    channels = [k for k, name in enumerate(head) if is_number(name)]
     spectra = np.array([[_value(row, k, path, head) for k in channels] for row in rows])
     samples: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -71,28 +71,12 @@ def read_sheet(path: Path) -> Sheet:
         name, cells = head[k].strip(), [row[k] for row in rows]
         if name.lower() in NAME_HEADS:
             samples = tuple(cell.strip() for cell in cells)
-        elif 2 * sum(map(_is_number, cells)) > len(cells) or not any(map(_is_text, cells)):
+        elif 2 * sum(map(is_number, cells)) > len(cells) or not any(map(is_text, cells)):
             properties[name] = np.array([_value(row, k, path, head) for row in rows])
         elif not groups:
             groups = tuple(cell.strip() for cell in cells)
     axis = np.array([float(head[k]) for k in channels])
     return Sheet(axis, spectra.reshape(len(rows), len(channels)), samples, properties, groups)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(number(text)))
-    except ValueError:
-        return False
-
-
-def _is_text(text: str) -> bool:
-    """Whether a cell is neither a number nor a mark for a missing one."""
-    try:
-        number(text)
-    except ValueError:
-        return True
-    return False
 
 
 def _value(row: list[str], k: int, path: Path, head: list[str]) -> float:
@@ -106,7 +90,7 @@ def _value(row: list[str], k: int, path: Path, head: list[str]) -> float:
 
 
 def _place(head: str) -> str:
-    return f"channel {head}" if _is_number(head) else f"column {head}"
+    return f"channel {head}" if is_number(head) else f"column {head}"
 
 
 def guessed_unit(axis: Array) -> Unit:

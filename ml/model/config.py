@@ -80,8 +80,12 @@ class ModelConfig:
             raise ConfigError(f"model.width = {self.width} is no multiple of {self.heads} heads")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"model.dropout = {self.dropout:g}; give 0 or more, below 1")
-        if self.instruments < 2 or self.tokenizer_parameters < 0:
+        if self.instruments < 2:
             raise ConfigError(f"model.instruments = {self.instruments}; give 2 or more")
+        if self.tokenizer_parameters < 0:
+            raise ConfigError(
+                f"model.tokenizer_parameters = {self.tokenizer_parameters}; give 0 or more"
+            )
         if (self.task == "none") != (self.outputs == 0):
             raise ConfigError(f"model.outputs = {self.outputs} for the task {self.task}")
 

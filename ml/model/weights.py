@@ -24,6 +24,18 @@ _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 LARGEST_HEAD = 100_000_000
 
 
+class Card(dict[str, Any]):
+    """What a checkpoint says of itself; to need what it does not say is a CheckpointError."""
+
+    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
+        inner = {k: Card(path, v) if isinstance(v, dict) else v for k, v in values.items()}
+        super().__init__(inner)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise CheckpointError(f"{self.path}: its card says nothing of {key}; train the model anew")
+
+
 def save_model(path: Path | str, model: Spektron, card: Mapping[str, Any] | None = None) -> None:
     """Write a model with what is to be known of it; the file is there whole or not at all.
 
@@ -48,10 +60,10 @@ def load_model(path: Path | str, *, device: str = "cpu") -> tuple[Spektron, dict
     ConfigError
         If its configuration has no meaning here.
     """
-    tensors, note = read_tensors(Path(path), "model")
-    model = Spektron(from_mapping(ModelConfig, note["config"], "model"))
+    tensors, config, card = read_model(Path(path), "model")
+    model = Spektron(from_mapping(ModelConfig, config, "model"))
     put_weights(model, tensors, Path(path))
-    return model.to(device).eval(), note["card"]
+    return model.to(device).eval(), card
 
 
 def without_labels(model: Spektron) -> Spektron:
@@ -133,6 +145,32 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
     if bad is not None:
         raise CheckpointError(f"{path}: {bad} holds numbers that are not finite")
     return tensors, note
+
+
+def read_model(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any], Card]:
+    """Tensors, configuration and card of a trained model.
+
+    Raises
+    ------
+    CheckpointError
+        As `read_tensors`, or if configuration or card are missing or no tables.
+    """
+    tensors, note = read_tensors(path, kind)
+    config, card = (_part(path, note, name, dict) for name in ("config", "card"))
+    settings = _part(path, card, "settings", dict, {})
+    data = _part(path, settings, "data", dict, {})
+    _part(path, settings, "training", dict, {})
+    _part(path, card, "classes", list, [])
+    data.pop("table", None)  # a setting that was never read; older cards have it
+    return tensors, config, Card(path, card)
+
+
+def _part(path: Path, note: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+    found = note.get(name, default)
+    if not isinstance(found, kind):
+        wrong = f"{name} is {found!r}" if name in note else f"{name} is missing"
+        raise CheckpointError(f"{path}: damaged, or not written by Spektron: {wrong}")
+    return found
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,10 +24,11 @@ from ..model.config import ModelConfig
 from ..model.errors import ConfigError
 from ..model.packages import require
 from ..model.settings import to_mapping
-from ..splits import Split, check_split, split_table
+from ..splits import Split
 from ..table import SpectraTable
 from .config import DataConfig, FinetuneConfig, PretrainConfig
-from .inputs import UNIT, check_labels, on_axis
+from .inputs import Labels, check_labels, on_axis
+from .parts import check_scored, digest, parts_of_curves, parts_of_table
 
 if TYPE_CHECKING:
     from ..model.spektron import Spektron
@@ -69,16 +70,18 @@ class Curves:
     content : str
         What they hold.
     groups : tuple of str
-        Samples with one label stay in one part of a split; none: each for itself.
-    unit : str
-        Of the axis; nothing but "cm-1" is taken.
+        Samples with one text stay in one part of a split, such as the replicates of a specimen;
+        none, or an empty text: each for itself.
+    unit : str, optional
+        Of the axis; nothing but "cm-1" is taken. If it is left out, an axis that may be in
+        nanometres is refused; see `inputs.on_axis`.
     """
 
     spectra: NDArray[Any]
     wavenumbers: NDArray[Any]
     content: Content = "ir"
     groups: tuple[str, ...] = ()
-    unit: str = UNIT
+    unit: str | None = None
 
 
 def pretrain(
@@ -115,7 +118,7 @@ def pretrain(
 
     training, shape = config.training, config.model
     where = place(training.device, training.precision, training.workers)
-    parts = _table_split(table, split, config.data)
+    parts = parts_of_table(table, split, config.data)
     if len(parts["train"]) < training.batch:
         raise ConfigError(
             f"training.batch = {training.batch} for {len(parts['train'])} molecules to train on; "
@@ -140,6 +143,7 @@ def finetune(
     folder: Path | str,
     *,
     split: Split | None = None,
+    label_names: Sequence[str] = (),
     progress: Callback | None = None,
 ) -> Trained:
     """Train a label head, and the model with it unless it is frozen.
@@ -147,6 +151,7 @@ def finetune(
     Parameters
     ----------
     config : FinetuneConfig
+        For curves their own content counts, not that of ``config.data``.
     checkpoint : path or ModelConfig
         A pretrained model; a configuration trains a new one from scratch.
     data : SpectraTable or Curves
@@ -155,7 +160,10 @@ def finetune(
     folder : path
         Of the run.
     split : Split, optional
-        Parts "train" and "valid"; otherwise made by the settings ``data``.
+        Parts "train" and "valid"; otherwise made by the settings ``data``. For regression the
+        part "valid" needs two samples and two values.
+    label_names : sequence of str
+        Of the columns of ``labels``, for `predict` to name its columns.
     progress : callable, optional
 
     Raises
@@ -173,14 +181,17 @@ def finetune(
     where = place(training.device, training.precision, training.workers)
     n = len(data) if isinstance(data, SpectraTable) else len(data.spectra)
     known = check_labels(labels, n, config.task)
+    _check_names(label_names, known)
     base, origin = _base(checkpoint)
     shape = replace(base.config, task=config.task, outputs=known.outputs)
     source = _source(data, shape, config.data)
     if isinstance(data, SpectraTable):
-        parts = _table_split(data, split, config.data)
+        parts = parts_of_table(data, split, config.data)
     else:
-        parts = split or _curve_split(data, config.data)
-        _check_parts(parts, n)
+        # The settings say what was trained on: `embed` goes by them.
+        config = replace(config, data=replace(config.data, content=data.content))
+        parts = parts_of_curves(n, data.groups, split, config.data)
+    check_scored(known, parts["valid"], config.task)
     simulated = draw_instruments(config.data.instruments, training.seed, shape.instruments)
 
     def model() -> Spektron:
@@ -194,7 +205,12 @@ def finetune(
         return new
 
     job = _Job(
-        {"labels": _digest(known.values), "from": origin, "split": parts.sha256},
+        {
+            "spectra": _fingerprint(data),
+            "labels": digest(known.values),
+            "from": origin,
+            "split": parts.sha256,
+        },
         parts,
         model,
         lambda new: Finetuning(
@@ -206,7 +222,7 @@ def finetune(
             parts["valid"],
             simulated if config.simulate else (),
         ),
-        {"classes": list(known.names)},
+        {"classes": list(known.names), "labels": list(label_names)},
     )
     return _run(config, job, where, folder, progress)
 
@@ -276,43 +292,21 @@ def _source(
     return CurveSource(spectra, shape.axis, raman_channels(content, shape.channels))
 
 
-def _table_split(table: SpectraTable, split: Split | None, data: DataConfig) -> Split:
-    if split is None:
-        fractions = {k: v for k, v in data.fractions.items() if v}
-        split = split_table(table, fractions, relations=data.relations, seed=data.split_seed)
-    _check_parts(split, len(table))
-    check_split(table, split)
-    return split
+def _fingerprint(data: SpectraTable | Curves) -> str:
+    """Digest of the spectra themselves: a table may be some rows of its file."""
+    if isinstance(data, SpectraTable):
+        lines = data.wavenumbers
+        strengths = (data.ir_intensities, data.raman_activities, data.activity)
+        return digest(lines.offsets, lines.values, *strengths)
+    return digest(*(np.asarray(a, dtype=np.float64) for a in (data.spectra, data.wavenumbers)))
 
 
-def _curve_split(data: Curves, settings: DataConfig) -> Split:
-    """Samples at random, those of one group together."""
-    names = data.groups or tuple(str(k) for k in range(len(data.spectra)))
-    if len(names) != len(data.spectra):
-        raise SpectraError(f"{len(names)} groups for {len(data.spectra)} spectra; give one each")
-    _, group = np.unique(names, return_inverse=True)
-    order = np.random.default_rng(settings.split_seed).permutation(group.max() + 1)
-    place = np.empty(len(order))
-    place[order] = (np.arange(len(order)) + 0.5) / len(order)
-    edges = np.cumsum(list(settings.fractions.values()))[:-1]
-    part = np.searchsorted(edges, place[group])
-    rows = {name: np.flatnonzero(part == k) for k, name in enumerate(settings.fractions)}
-    return Split(rows, (), settings.split_seed, _digest(part))
-
-
-def _check_parts(split: Split, n: int) -> None:
-    for name in ("train", "valid"):
-        rows = split[name]
-        if not len(rows):
-            raise SpectraError(f"the part {name} of the split is empty; give it samples")
-        if rows.min() < 0 or rows.max() >= n:
-            raise SpectraError(
-                f"the part {name} has sample {rows.max()}, there are {n}; it is of another table"
-            )
-
-
-def _digest(values: NDArray[Any]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+def _check_names(names: Sequence[str], known: Labels) -> None:
+    columns = 1 if known.names else known.outputs
+    if names and (len(names) != columns or len(set(names)) < len(names)):
+        raise SpectraError(
+            f"names {', '.join(names)} for labels of {columns} column(s); give each its own"
+        )
 
 
 def _versions(where: Place) -> dict[str, Any]:

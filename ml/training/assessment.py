@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpectraError
+from ..functional_groups import GROUPS, labels
 from ..instruments import Instrument, draw_instrument, generator
 from ..model.settings import from_mapping
 from ..model.spektron import Spektron
@@ -34,15 +35,21 @@ UNSEEN: Final = 1_000_000
 """Number of the first unseen instrument; no training draws so many."""
 SEEDS: Final = 3
 """Random divisions that an accuracy of a probe is the mean of."""
-GROUPS: Final[Mapping[str, str]] = {
-    "C≡N": "C#N",
-    "C=O": "[CX3]=[OX1]",
-    "O–H": "[OX2H]",
-    "N–H": "[NX3;!H0]",
-    "C–F": "[#6][F]",
-    "ring": "[R]",
-}
-"""Functional groups by SMARTS, for the chemistry probe."""
+PROBED: Final = (
+    "nitrile",
+    "ketone",
+    "aldehyde",
+    "alcohol",
+    "ether",
+    "primary amine",
+    "secondary amine",
+    "fluoride",
+    "alkene",
+    "benzene ring",
+)
+"""Functional groups of the chemistry probe, of `spektron.ml.functional_groups`."""
+FEWEST: Final = 20
+"""Molecules with and without a group that its probe needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +154,6 @@ def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Ass
     )
 
 
-def functional_groups(smiles: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-    """Which molecules have each of `GROUPS`; all without SMILES have none.
-
-    Examples
-    --------
-    >>> found = functional_groups(["CC#N", "CCO"])
-    >>> found["C≡N"].tolist(), found["O–H"].tolist()
-    ([True, False], [False, True])
-    """
-    from rdkit import Chem
-
-    molecules = [Chem.MolFromSmiles(each) for each in smiles]
-    patterns = {name: Chem.MolFromSmarts(smarts) for name, smarts in GROUPS.items()}
-    return {
-        name: np.array([m is not None and m.HasSubstructMatch(p) for m in molecules])
-        for name, p in patterns.items()
-    }
-
-
 def _split(table: SpectraTable, data: DataConfig, card: Mapping[str, Any]) -> Split:
     fractions = {k: v for k, v in data.fractions.items() if v}
     split = split_table(table, fractions, relations=data.relations, seed=data.split_seed)
@@ -219,11 +207,15 @@ def _instrument_probe(chem: Float32, inst: Float32, which: Int64) -> dict[str, f
 def _chemistry_probe(
     undivided: Float32, chem: Float32, smiles: Sequence[str]
 ) -> dict[str, tuple[float, float, float]]:
+    """Of the molecules that have SMILES."""
+    drawn = np.flatnonzero([bool(each) for each in smiles])
+    groups = labels([smiles[k] for k in drawn.tolist()])
     out = {}
-    for name, present in functional_groups(smiles).items():
-        if 20 <= present.sum() <= len(present) - 20:
-            alone, chance = _accuracy(chem, present)
-            out[name] = (_accuracy(undivided, present)[0], alone, chance)
+    for name in PROBED:
+        present = groups[:, tuple(GROUPS).index(name)]
+        if FEWEST <= present.sum() <= len(present) - FEWEST:
+            alone, chance = _accuracy(chem[drawn], present)
+            out[name] = (_accuracy(undivided[drawn], present)[0], alone, chance)
     if not out:
         raise SpectraError(f"no functional group to tell {len(smiles)} held-out molecules apart")
     return out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from ..broadening import Shape
 from ..channels import Content, check_content
@@ -18,8 +19,22 @@ from ..splits import RELATIONS, Relation
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
+Task: TypeAlias = Literal["regression", "classification", "multilabel"]
 FREE: Final = ("training.log_every", "training.workers", "training.tensorboard", "data.table")
-"""Settings that may change when a run is taken up again: no result depends on them."""
+"""Settings that may change when a run is taken up again: no result depends on them.
+
+Forward models still have ``data.table``, and so have older runs of every kind.
+"""
+PARTS: Final = (
+    "reconstruction",
+    "beta",
+    "contrastive",
+    "invariance",
+    "instrument",
+    "adversary",
+    "sinkhorn",
+)
+"""Weights of the parts of the pretraining loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +43,11 @@ class DataConfig:
 
     Attributes
     ----------
-    table : str
-        Path of the parquet file.
     content : "both", "ir", "raman", "ir twice" or "raman twice"
     fwhm : float, cm⁻¹
     shape : "lorentzian" or "gaussian"
     train, valid, test : float
-        Shares of the molecules.
+        Shares of the molecules, adding up to 1.
     relations : tuple of str
         What keeps molecules together in a split, see `splits`.
     split_seed : int
@@ -42,7 +55,6 @@ class DataConfig:
         Simulated instruments; their number is ``model.instruments``.
     """
 
-    table: str = ""
     content: Content = "both"
     fwhm: float = 10.0
     shape: Shape = "lorentzian"
@@ -52,6 +64,17 @@ class DataConfig:
     relations: tuple[Relation, ...] = RELATIONS
     split_seed: int = 0
     instruments: InstrumentDistribution = field(default_factory=InstrumentDistribution)
+
+    def __post_init__(self) -> None:
+        _check(self, "data.", ("split_seed",), lambda x: x >= 0, "0 or more")
+        _check(self, "data.", ("fwhm",), _positive, "more than 0, for example 10")
+        _check(self, "data.", tuple(self.fractions), lambda x: 0 <= x <= 1, "a share, 0 to 1")
+        _check(self, "data.", ("shape",), lambda x: x in get_args(Shape), "lorentzian or gaussian")
+        total = sum(self.fractions.values())
+        if not math.isclose(total, 1):
+            raise ConfigError(
+                f"data.train + data.valid + data.test = {total:g}; give shares that add up to 1"
+            )
 
     @property
     def fractions(self) -> dict[str, float]:
@@ -105,17 +128,13 @@ class TrainingConfig:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "checkpoint_every", "log_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"training.{name} = {getattr(self, name)}; give 1 or more")
-        for name in ("seed", "warmup", "final", "weight_decay", "validate_every"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"training.{name} = {getattr(self, name)}; give 0 or more")
-        for name in ("learning_rate", "clip"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"training.{name} = {getattr(self, name)}; give more than 0")
-        if self.final > 1 or self.workers < -1:
-            raise ConfigError(f"training.final = {self.final}; give at most 1")
+        counts = ("steps", "batch", "checkpoint_every", "log_every")
+        _check(self, "training.", counts, lambda x: x >= 1, "1 or more")
+        others = ("seed", "warmup", "weight_decay", "validate_every")
+        _check(self, "training.", others, lambda x: x >= 0, "0 or more")
+        _check(self, "training.", ("learning_rate", "clip"), _positive, "more than 0")
+        _check(self, "training.", ("final",), lambda x: 0 <= x <= 1, "0 or more, at most 1")
+        _check(self, "training.", ("workers",), lambda x: x >= -1, "0 or more, or -1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,26 +192,17 @@ class LossConfig:
     erase: int = 0
 
     def __post_init__(self) -> None:
-        parts = ("reconstruction", "beta", "contrastive", "instrument", "adversary", "invariance")
-        for name in (*parts, "erase"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"loss.{name} = {getattr(self, name):g}; give 0 or more")
-        if self.erase == 1:
-            raise ConfigError("loss.erase = 1; give 2 instruments or more, or 0")
-        if not 0 < self.reconstructed <= 1:
+        _check(self, "loss.", (*PARTS, "reversal", "erase"), lambda x: x >= 0, "0 or more")
+        _check(self, "loss.", ("erase",), lambda x: x != 1, "2 instruments or more, or 0")
+        share = "a share above 0, at most 1"
+        _check(self, "loss.", ("reconstructed",), lambda x: 0 < x <= 1, share)
+        _check(self, "loss.", ("mask",), lambda x: 0 < x < 1, "a share above 0, below 1")
+        _check(self, "loss.", ("anneal",), lambda x: 0 <= x <= 1, "a share, 0 to 1")
+        _check(self, "loss.", ("span",), lambda x: x >= 1, "1 or more")
+        _check(self, "loss.", ("blur",), _positive, "more than 0")
+        if not any(getattr(self, name) for name in PARTS):
             raise ConfigError(
-                f"loss.reconstructed = {self.reconstructed:g}; give a share above 0, at most 1"
-            )
-        if not 0 < self.mask < 1 or not 0 <= self.anneal <= 1:
-            raise ConfigError(
-                f"loss.mask = {self.mask:g}, loss.anneal = {self.anneal:g}; give shares, the mask "
-                "above 0 and below 1"
-            )
-        if self.span < 1 or self.blur <= 0 or self.sinkhorn < 0 or self.reversal < 0:
-            raise ConfigError(
-                f"loss.span = {self.span}, loss.blur = {self.blur:g}, loss.sinkhorn = "
-                f"{self.sinkhorn:g}, loss.reversal = {self.reversal:g}; give 1 or more, more than "
-                "0, and 0 or more"
+                f"loss: nothing is left to learn from; give one of {', '.join(PARTS)} more than 0"
             )
 
 
@@ -209,6 +219,13 @@ class PretrainConfig:
         check_content(self.data.content, self.model.channels)
         if self.model.task != "none":
             raise ConfigError("model.task: pretraining has no labels; leave it out")
+        tokens, span = self.model.tokens, self.loss.span
+        if span >= tokens:
+            raise ConfigError(
+                f"loss.span = {span} hides all {tokens} tokens of a spectrum (model.axis.points = "
+                f"{self.model.axis.points}, model.stride = {self.model.stride}); give a shorter "
+                "span or a smaller stride"
+            )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PretrainConfig:
@@ -237,16 +254,27 @@ class FinetuneConfig:
         Weight of the KL divergence of z_chem.
     """
 
-    task: Literal["regression", "classification", "multilabel"] = "regression"
+    task: Task = "regression"
     frozen: bool = False
     simulate: bool = True
     beta: float = 1e-4
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(learning_rate=3e-4))
 
+    def __post_init__(self) -> None:
+        tasks = get_args(Task)
+        _check(self, "", ("task",), lambda x: x in tasks, f"one of {', '.join(tasks)}")
+        _check(self, "", ("beta",), lambda x: x >= 0, "0 or more")
+
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> FinetuneConfig:
-        """Settings from the keys above and tables ``data`` and ``training``."""
+        """Settings from the keys above and tables ``data`` and ``training``.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value has no meaning.
+        """
         return from_mapping(cls, filled(values, to_mapping(cls())))
 
 
@@ -264,6 +292,21 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: no TOML: {error}") from None
+
+
+def _check(
+    settings: Any, where: str, names: Sequence[str], fits: Callable[[Any], bool], wanted: str
+) -> None:
+    """Refuse the first of some settings that does not fit; NaN never does."""
+    for name in names:
+        value = getattr(settings, name)
+        if not fits(value):
+            shown = f"{value:g}" if isinstance(value, float) else repr(value)
+            raise ConfigError(f"{where}{name} = {shown}; give {wanted}")
+
+
+def _positive(value: float) -> bool:
+    return 0 < value < math.inf
 
 
 def _with_model(kind: type[PretrainConfig], values: Mapping[str, Any]) -> PretrainConfig:

@@ -79,14 +79,15 @@ def train(
     Diverged
         If the loss is not finite.
     CheckpointError
-        If the checkpoint cannot be used.
+        If the checkpoint cannot be used, or another process is at work in the folder.
     """
     model = objective.model.to(where.device).train()
     optimiser = optimiser_of(model, settings)
-    start = load_checkpoint(folder, model, optimiser)
-    record = Record(folder.metrics, start, settings.tensorboard)
     last: dict[str, float] = {}
     with ExitStack() as stack:
+        stack.enter_context(folder.held())
+        start = load_checkpoint(folder, model, optimiser)
+        record = Record(folder.metrics, start, settings.tensorboard)
         stack.callback(record.close)
         batches = stack.enter_context(_Ahead(objective, start, settings.steps, where.workers))
         for step, batch in batches:

@@ -15,7 +15,7 @@ from ..model.erasure import erasing_map
 from ..model.spektron import Encoded, Spektron
 from ..table import Int64
 from .config import PretrainConfig
-from .evaluation import panel_latents, recall_across, reconstruction
+from .evaluation import panel_latents, recall_across, reconstruction, some
 from .losses import (
     divergence,
     hidden_error,
@@ -131,7 +131,7 @@ class Pretraining:
 
     def validate(self, device: str) -> dict[str, float]:
         """Errors against simple guesses, and retrieval across the first two instruments."""
-        rows = self.valid[:MOST_VALID]
+        rows = some(self.valid, MOST_VALID)
         weights = self.config.loss
         errors = reconstruction(
             self.model,
@@ -165,7 +165,8 @@ class Pretraining:
         z = z / z.shape[1] ** 0.5
         half = instrument_halves(instruments, len(self.instruments), step)
         if half.all() or not half.any():
-            return torch.zeros((), device=z.device)
+            nothing: Tensor = 0 * z.sum()  # with a gradient, should this be the only part
+            return nothing
         if not z.isfinite().all():  # the loop says so at the next logged step
             total: Tensor = z.sum()
             return total

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpectraError
-from ..loaders.files import number, read_rows
+from ..loaders.files import is_number, number, read_rows
 from ..table import Ragged, SpectraTable, read_spectra
 
 NAMES: Final = ("", "sample", "samples", "id", "name", "index")
@@ -164,7 +164,7 @@ def _sheet(path: Path) -> Sheet:
     doubles = [name for name in head if head.count(name) > 1]
     if doubles:
         raise SpectraError(f"{path}: two columns have the head {doubles[0]!r}; remove one")
-    channels = [k for k, name in enumerate(head) if _is_number(name)]
+    channels = [k for k, name in enumerate(head) if is_number(name)]
     if len(channels) < 2:
         raise SpectraError(
             f"{path}: {len(channels)} columns have a wavenumber as head; give spectra, a column "
@@ -187,13 +187,6 @@ def _column(cells: Sequence[str]) -> NDArray[Any]:
         return np.array([number(cell) for cell in cells])
     except ValueError:
         return np.array(cells)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(number(text)))
-    except ValueError:
-        return False
 
 
 def _value(cell: str, path: Path, head: str) -> float:

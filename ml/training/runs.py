@@ -1,5 +1,8 @@
 """The folder of a run: what was asked for, and checkpoints from which it goes on exactly.
 
+Exactly with the same torch, device, precision and number of threads; with others a warning says
+that the result is not bit for bit that of a run in one go.
+
 ::
 
     config.toml            all settings, defaults included
@@ -9,7 +12,7 @@
     model.safetensors      the result
 
 A checkpoint is written under another name and renamed when it is complete: whenever a run is
-killed, there is a whole one or none.
+killed, there is a whole one or none. One process at a time works in a folder.
 """
 
 from __future__ import annotations
@@ -17,15 +20,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import torch
 from torch import Tensor
 
-from ...pointgroup.writing import whole_file
+from ...pointgroup.writing import hold, whole_file
 from ..model.errors import CheckpointError
 from ..model.settings import to_toml
 from ..model.spektron import Spektron
@@ -37,6 +42,9 @@ KEPT: Final = 2
 MODEL: Final = "model.safetensors"
 SETTINGS: Final = "config.toml"
 FACTS: Final = "run.json"
+LOCK: Final = ".lock"
+_PLACE: Final = ("versions.torch", "device", "precision", "threads")
+"""Facts on which the last bits of a result depend."""
 _MOMENTS: Final = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -63,6 +71,36 @@ class RunFolder:
         names = sorted(p for p in inside.glob("*") if p.name.isdigit()) if inside.is_dir() else []
         return names
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes out; the lock ends with the block or the process.
+
+        Raises
+        ------
+        CheckpointError
+            If another process is at work in the folder.
+        """
+        lock = self.path / LOCK
+        busy = CheckpointError(
+            f"{self.path}: another process is at work on this run; wait for its end or give "
+            "another folder"
+        )
+        try:
+            file = lock.open("a")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CheckpointError(f"{self.path}: {reason}") from None
+        with file:
+            hold(file, busy)
+            # Who ended a moment ago may have removed the file that was opened.
+            if not _is_at(file, lock):
+                raise busy
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    lock.unlink(missing_ok=True)
+
 
 def open_run(path: Path | str, config: Mapping[str, Any], facts: Mapping[str, Any]) -> RunFolder:
     """Begin a run, or take up one with the same settings and data.
@@ -79,24 +117,56 @@ def open_run(path: Path | str, config: Mapping[str, Any], facts: Mapping[str, An
     Raises
     ------
     CheckpointError
-        If the folder holds something else, or a run with other settings or data.
+        If the folder holds something else, or a run with other settings or data, or if another
+        process is at work in it.
+
+    Warns
+    -----
+    UserWarning
+        If the run was begun with another torch, device, precision or number of threads.
     """
     folder = RunFolder(Path(path))
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        known = _known(folder.path)
-        if known is None:
-            _write(folder.path / SETTINGS, to_toml(config))
-            _write(
-                folder.path / FACTS, json.dumps(dict(facts), indent=1, ensure_ascii=False) + "\n"
-            )
-            return folder
+        with folder.held():
+            _claim(folder, config, facts)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CheckpointError(f"{folder.path}: {reason}") from None
-    _same(folder.path, _flat(read_toml(folder.path / SETTINGS)), _flat(config))
-    _same(folder.path, _flat(known.get("data", {})), _flat(facts.get("data", {})))
     return folder
+
+
+def _claim(folder: RunFolder, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    known = _known(folder.path)
+    if known is not None:
+        _same(folder.path, _flat(read_toml(folder.path / SETTINGS)), _flat(config))
+        _same(folder.path, _flat(known.get("data", {})), _flat(facts.get("data", {})))
+    if known is None or not folder.checkpoints:  # nothing is done yet
+        _write(folder.path / SETTINGS, to_toml(config))
+        _write(folder.path / FACTS, json.dumps(dict(facts), indent=1, ensure_ascii=False) + "\n")
+    elif not folder.model.exists():
+        _compare_places(folder.path, _flat(known), _flat(facts))
+
+
+def _compare_places(path: Path, known: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    differ = [
+        f"{key} = {known[key]}, now {here[key]}"
+        for key in _PLACE
+        if key in known and key in here and known[key] != here[key]
+    ]
+    if differ:
+        warnings.warn(
+            f"{path}: begun with {'; '.join(differ)}; the result will not be bit for bit that of a "
+            "run in one go",
+            stacklevel=4,
+        )
+
+
+def _is_at(file: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _known(path: Path) -> dict[str, Any] | None:
@@ -104,13 +174,16 @@ def _known(path: Path) -> dict[str, Any] | None:
     if not (path / FACTS).exists():
         # A run that was killed in its first moments left its settings and no more.
         # A run that was stopped before its first step may have left drafts.
-        if any(p.name != SETTINGS and p.suffix != ".part" for p in path.iterdir()):
+        if any(p.name not in (SETTINGS, LOCK) and p.suffix != ".part" for p in path.iterdir()):
             raise CheckpointError(f"{path}: not empty and not of a run; give a new one")
         return None
     try:
-        return dict(json.loads((path / FACTS).read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
-        raise CheckpointError(f"{path / FACTS}: damaged; give a new folder") from None
+        known = json.loads((path / FACTS).read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict) or not isinstance(known.get("data", {}), dict):
+        raise CheckpointError(f"{path / FACTS}: damaged; give a new folder")
+    return known
 
 
 def save_checkpoint(
@@ -153,6 +226,9 @@ def load_checkpoint(folder: RunFolder, model: Spektron, optimiser: torch.optim.O
     last = folder.checkpoints[-1]
     weights, note = read_tensors(last / MODEL, "weights")
     state, _ = read_tensors(last / "training.safetensors", "training")
+    step = note.get("step")
+    if not isinstance(step, int) or "random.cpu" not in state:
+        raise CheckpointError(f"{last}: damaged; remove it to go on from the one before")
     put_weights(model, weights, last / MODEL)
     for name, parameter in _trained(model, optimiser):
         moments = {m: state[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in state}
@@ -161,7 +237,7 @@ def load_checkpoint(folder: RunFolder, model: Spektron, optimiser: torch.optim.O
     torch.set_rng_state(state["random.cpu"])
     if "random.cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["random.cuda"])
-    return int(note["step"])
+    return step
 
 
 def _moments(model: Spektron, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

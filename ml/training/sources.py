@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..broadening import Axis, curves
 from ..channels import select, strongest_is_one
 from ..instruments import Instrument, generator, measure_curves, measure_table
+from ..model.errors import ConfigError
 from ..table import Float32, Int64, SpectraTable
 from .config import DataConfig
 
@@ -173,9 +174,19 @@ def two_views(
 def hidden_tokens(
     draw: np.random.Generator, tokens: int, share: float, span: int
 ) -> NDArray[np.bool_]:
-    """Tokens to hide, (tokens,) bool: whole spans, as many as come nearest to the share."""
+    """Tokens to hide, (tokens,) bool: whole spans, as many as come nearest to the share.
+
+    Raises
+    ------
+    ConfigError
+        If one span is all there is, so that nothing would be left to be seen.
+    """
+    if span >= tokens:
+        raise ConfigError(
+            f"a span of {span} hides all {tokens} tokens; give a shorter span or more tokens"
+        )
     blocks = -(-tokens // span)
-    count = min(max(1, round(share * blocks)), blocks - 1) if blocks > 1 else 1
+    count = min(max(1, round(share * blocks)), blocks - 1)
     chosen = np.zeros(blocks, dtype=bool)
     chosen[np.argpartition(draw.random(blocks), count - 1)[:count]] = True
     return np.repeat(chosen, span)[:tokens]

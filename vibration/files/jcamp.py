@@ -175,6 +175,10 @@ class _Records:
         return [(i, row) for i, row in rows if row.strip()]
 
 
+PEAKS = ("PEAKTABLE", "PEAKASSIGNMENTS")
+"""Data that are no curve."""
+
+
 def _records(text: str, path: PathLike) -> dict[str, tuple[int, list[str]]]:
     found: dict[str, tuple[int, list[str]]] = {}
     label = ""
@@ -183,6 +187,11 @@ def _records(text: str, path: PathLike) -> dict[str, tuple[int, list[str]]]:
         match = _RECORD.match(content.lstrip())
         if match:
             label = re.sub(r"[\s\-/_]", "", match[1]).upper()
+            if label in PEAKS and "JCAMPDX" in found:
+                raise FileError(
+                    f"{path}: line {line}: ##{match[1].strip()}=: a table of peaks, not a "
+                    "spectrum; give one with ##XYDATA="
+                )
             if label == "END" and {"XYDATA", "XYPOINTS"} & set(found) and "JCAMPDX" in found:
                 return found
             found[label] = line, [match[2]]
@@ -196,6 +205,12 @@ def _records(text: str, path: PathLike) -> dict[str, tuple[int, list[str]]]:
 
 
 def _kind(records: _Records) -> Kind:
+    for label in ("DATATYPE", "DATACLASS"):
+        if any(word in records.text(label).upper() for word in ("PEAK", "ASSIGNMENT")):
+            raise FileError(
+                f"{records.path}: line {records.found[label][0]}: a table of peaks "
+                f"({records.text(label)}), not a spectrum; give one with ##XYDATA="
+            )
     given = records.text("DATATYPE").upper()
     for kind, name in _TYPES.items():
         if name.split()[0] in given:

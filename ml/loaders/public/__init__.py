@@ -2,10 +2,10 @@
 
 `qm9s`, `chembl`, `uspto` and `qme14s` hold computed spectra of molecules, `nist` and `openspecy`
 measured ones. Each has ``iterate``, which reads forward in blocks, and ``read``. No file is ever
-downloaded, and no pickle is run.
+downloaded, and no pickle is run. `training` makes what they read ready for a model.
 """
 
-from . import chembl, nist, openspecy, qm9s, qme14s, qme14s_harmonic, uspto
+from . import chembl, nist, openspecy, qm9s, qme14s, qme14s_harmonic, training, uspto
 from .measured import MeasuredSpectrum, on_axis
 from .table import MoleculeSpectra, MoleculeSticks, Source
 
@@ -21,5 +21,6 @@ __all__ = [
     "qm9s",
     "qme14s",
     "qme14s_harmonic",
+    "training",
     "uspto",
 ]

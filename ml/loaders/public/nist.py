@@ -121,8 +121,8 @@ def read_file(path: Path, *, absorbance: bool = True) -> tuple[MeasuredSpectrum,
     Raises
     ------
     SpectraError
-        If it is no JCAMP-DX file of an infrared or Raman spectrum, is cut, or says something
-        that cannot be.
+        If it is no JCAMP-DX file of an infrared or Raman spectrum, holds a table of peaks, is
+        cut, or says something that cannot be.
     """
     source = Source.of(path)
     try:

@@ -17,7 +17,6 @@ Neither layout says whether it holds FTIR or Raman, what the intensities are, or
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import SpectraError
+from ..files import finite, is_text
 from .measured import MeasuredSpectrum, on_axis
 from .table import Kind, MoleculeSpectra, Source
 
@@ -122,7 +122,7 @@ def _parsed(reader: Iterator[list[str]], path: Path) -> Iterator[_Row]:
         if len(row) != width:
             raise SpectraError(f"{path}: row {number} has {len(row)} columns, the first {width}")
         x, y, sample = places
-        values = [_number(row[k], f"{path}: row {number}, column {k + 1}") for k in (x, y)]
+        values = [finite(row[k], f"{path}: row {number}, column {k + 1}") for k in (x, y)]
         yield number, "" if sample is None else row[sample].strip(), values[0], values[1]
 
 
@@ -134,22 +134,7 @@ def _columns(row: list[str], path: Path) -> tuple[tuple[int, int, int | None], b
     x, y, sample = found
     if x is not None and y is not None:
         return (x, y, sample), True
-    if len(row) == 2 and x is y is None and all(map(_is_number, row)):
+    if len(row) == 2 and x is y is None and not any(map(is_text, row)):
         return (0, 1, None), False
     missing = "wavenumber" if x is None else "intensity"
     raise SpectraError(f"{path}: no column {missing}; row 1 holds {', '.join(row)[:80]!r}")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str, place: str) -> float:
-    value = float(cell) if _is_number(cell) else math.nan
-    if not math.isfinite(value):
-        raise SpectraError(f"{place}: {cell[:40]!r} is not a number")
-    return value

@@ -34,6 +34,7 @@ import numpy as np
 
 from ....pointgroup.units import PLANCK_J_S, SPEED_OF_LIGHT_CM_PER_S
 from ...errors import SpectraError
+from ..files import is_number, is_text
 from .archives import DAMAGED_ZIP
 from .graphs import read_graph_molecules
 from .markers import JoinReport, marker_report
@@ -219,7 +220,7 @@ def _head(lines: list[str], label: str) -> tuple[int, str]:
     for cells, at in ((second, 1), (first, 0)):
         if len(cells) >= at + 4 and _whole(cells[at]) and _whole(cells[at + 1]):
             smiles = cells[at + 2].strip()
-            if smiles and not _is_number(smiles) and _whole(cells[at + 3]):
+            if is_text(smiles) and _whole(cells[at + 3]):
                 return int(float(cells[at])), smiles
     raise SpectraError(
         f"{label}: rows 1 and 2 hold no number in QM9S, number in QM9, SMILES and count of atoms"
@@ -227,18 +228,7 @@ def _head(lines: list[str], label: str) -> tuple[int, str]:
 
 
 def _whole(text: str) -> bool:
-    try:
-        return float(text).is_integer()
-    except ValueError:
-        return False
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return is_number(text) and float(text).is_integer()
 
 
 def check_join(spectra: MoleculeSpectra, *, shift: int = 0) -> JoinReport:

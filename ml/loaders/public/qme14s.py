@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import SpectraError
-from ..files import read_bytes
+from ..files import finite, is_text, read_bytes
 from .archives import DAMAGED_ZIP
 from .table import ARBITRARY, Float32, Kind, MoleculeSpectra, Source, check_block, joined
 
@@ -145,7 +145,7 @@ def parse(data: bytes, label: str, channels: int = CHANNELS) -> tuple[str, Float
     if not rows:
         raise SpectraError(f"{label}: empty")
     smiles = rows[0][1].strip('",')
-    if _all_numbers(smiles):
+    if not any(map(is_text, smiles.split(","))):
         raise SpectraError(f"{label}: row {rows[0][0]} should be SMILES, not {smiles[:40]!r}")
     atoms = 0
     values: list[float] = []
@@ -168,24 +168,8 @@ def parse(data: bytes, label: str, channels: int = CHANNELS) -> tuple[str, Float
     return smiles, row
 
 
-def _all_numbers(text: str) -> bool:
-    try:
-        [float(cell) for cell in text.split(",")]
-    except ValueError:
-        return False
-    return True
-
-
 def _floats(cells: list[str], label: str, number: int) -> list[float]:
-    found = []
-    for column, cell in enumerate(cells, start=1):
-        try:
-            value = float(cell)
-        except ValueError:
-            value = float("nan")
-        if not np.isfinite(value):
-            raise SpectraError(
-                f"{label}: row {number}, column {column}: {cell[:40]!r} is no number"
-            )
-        found.append(value)
-    return found
+    return [
+        finite(cell, f"{label}: row {number}, column {column}")
+        for column, cell in enumerate(cells, start=1)
+    ]

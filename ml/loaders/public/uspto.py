@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...datasets.parquet import require_pyarrow
 from ...errors import SpectraError
 from .table import (
     ARBITRARY,
@@ -33,7 +34,6 @@ from .table import (
     joined,
     refuse_gaps,
 )
-from .wide import require_pyarrow
 
 AXIS, VALUES, SMILES = "Frequency(cm^-1)", "ir_spectra", "smiles"
 

@@ -8,7 +8,6 @@ look finds the row and the column.
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ...datasets.parquet import require_pyarrow
 from ...errors import SpectraError
+from ..files import finite
 from .table import Float32, Float64
 
 _CHUNK = 1 << 24
@@ -37,22 +38,6 @@ class Head:
 
     id_name: str
     axis: Float64
-
-
-def require_pyarrow() -> None:
-    """Check for pyarrow.
-
-    Raises
-    ------
-    SpectraError
-        With the command that installs it.
-    """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise SpectraError(
-            'this set needs pyarrow, which is not installed: pip install "spektron[ml]"'
-        ) from None
 
 
 def read_head(path: Path) -> Head:
@@ -77,18 +62,8 @@ def read_head(path: Path) -> Head:
         )
     axis = np.empty(len(cells) - 1)
     for number, cell in enumerate(cells[1:], start=2):
-        axis[number - 2] = _number(cell, f"{path}: row 1, column {number}")
+        axis[number - 2] = finite(cell, f"{path}: row 1, column {number}")
     return Head(cells[0], axis)
-
-
-def _number(cell: str, place: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise SpectraError(f"{place}: {cell[:40]!r} is not a number")
-    return value
 
 
 def iterate_rows(path: Path, block: int) -> Iterator[tuple[tuple[str, ...], Float32]]:
@@ -192,9 +167,4 @@ def _name_what_is_wrong(path: Path, width: int) -> None:
                     f"{path}: row {number} has {len(row)} columns, the head has {width + 1}"
                 )
             for column, cell in enumerate(row[1:], start=2):
-                try:
-                    float(cell)
-                except ValueError:
-                    raise SpectraError(
-                        f"{path}: row {number}, column {column}: {cell[:40]!r} is not a number"
-                    ) from None
+                finite(cell, f"{path}: row {number}, column {column}")
