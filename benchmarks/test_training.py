@@ -22,7 +22,7 @@ from spektron.ml.training.runs import RunFolder
 from spektron.ml.training.sources import TableSource
 
 DATA = Path(__file__).resolve().parents[1] / "docs" / "data" / "symmetry-rich"
-STEPS, ROUNDS = 100, 5
+STEPS, ROUNDS = 40, 5
 SETTINGS = TrainingConfig(
     steps=STEPS, batch=32, device="cpu", log_every=20, checkpoint_every=STEPS // 2
 )
