@@ -7,7 +7,7 @@
 train   one of the runs below; interrupted, the same command goes on
 score   every finished run on molecules of held-out scaffolds, beside the baselines, as JSON:
         cosines, forbidden intensity, learning curves, where the models fail; shifts in ppm
-ship    a checkpoint folder with its card
+ship    a folder with the model file and its settings; the card is written from the scores
 
 Runs: "grid" and "force field" (curves; force constants and tensors, which obey selection rules),
 each also on fewer molecules, "… 500" and "… 2000", for the learning curve; "dft8k" and "exp5k",
@@ -38,6 +38,7 @@ TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich"
 DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
 CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 LARGEST = 15_000_000
+KINDS: Final = ("grid", "force field")
 SIZES: Final = (500, 2000)
 """Molecules of the learning curve, beside all."""
 WORST: Final = 8
@@ -53,7 +54,7 @@ TRAINING: Final = {
 def runs() -> dict[str, ForwardConfig]:
     """Settings of each run by its name."""
     wanted: dict[str, dict[str, Any]] = {}
-    for kind in ("grid", "force field"):
+    for kind in KINDS:
         for size in (0, *SIZES):
             wanted[f"{kind} {size}".removesuffix(" 0")] = {
                 "model": {"kind": kind},
@@ -150,9 +151,6 @@ def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
     return out
 
 
-KINDS: Final = ("grid", "force field")
-
-
 def learning_curves(scores: Mapping[str, Any], table: SpectraTable, split: Split) -> dict[str, Any]:
     """Mean cosines by the number of molecules, and what a power law makes of them."""
     from spektron.ml.forward.evaluation import molecules_needed, power_law
@@ -205,7 +203,7 @@ def forbidden_modes(model: Any, table: SpectraTable, split: Split) -> dict[str, 
 
 
 def shift_scores(name: str, path: Path) -> dict[str, Any]:
-    """Mean absolute errors on the test part, ppm, beside the mean of the element."""
+    """Mean absolute errors on the test part, ppm, beside the median of the element."""
     from spektron.ml.forward.models import load_forward
     from spektron.ml.forward.objectives import predict_shifts
     from spektron.ml.forward.shifts import shift_errors
@@ -216,17 +214,17 @@ def shift_scores(name: str, path: Path) -> dict[str, Any]:
     usable = set(model.config.numbers)
     rows = [int(r) for r in split["test"] if usable.issuperset(data.graphs[r].numbers.tolist())]
     found = predict_shifts(model, data, rows)
-    constant = element_means(data, split["train"])
+    constant = element_medians(data, split["train"])
     flat = [np.array([constant.get(int(z), 0.0) for z in data.graphs[r].numbers]) for r in rows]
     return {
         "molecules": len(rows),
         "trained on": card["data"]["molecules"],
         "mean absolute error": shift_errors(found, data, rows),
-        "mean of the element": shift_errors(flat, data, rows),
+        "median of the element": shift_errors(flat, data, rows),
     }
 
 
-def element_means(data: ShiftSet, rows: Any) -> dict[int, float]:
+def element_medians(data: ShiftSet, rows: Any) -> dict[int, float]:
     known: dict[int, list[float]] = {}
     for row in rows:
         shifts = data.shifts[row]
@@ -250,7 +248,7 @@ def ship(given: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(model, out / "model.safetensors")
     shutil.copyfile(model.parent / "config.toml", out / "config.toml")
-    print(f"{out}: {size / 1e6:.1f} MB; its card is written by hand from docs/data/forward.json")
+    print(f"{out}: {size / 1e6:.1f} MB; write its card from docs/data/forward.json")
 
 
 def main(arguments: list[str] | None = None) -> int:

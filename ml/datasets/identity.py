@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...pointgroup import Molecule
+from ..errors import SpectraError
 
 ORGANIC = frozenset({"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I"})
 """Elements whose bond orders follow from distances."""
@@ -44,6 +45,40 @@ def identity(molecule: Molecule, smiles: str = "") -> tuple[str, str]:
         return "", ""
     key: str = Chem.MolToInchiKey(mol)  # type: ignore[no-untyped-call]
     return Chem.MolToSmiles(mol), key
+
+
+def inchikey_of(smiles: str, label: str = "molecule") -> str:
+    """The standard InChIKey of a SMILES; empty for an empty one.
+
+    Parameters
+    ----------
+    smiles : str
+    label : str
+        Whose it is, for the message.
+
+    Raises
+    ------
+    SpectraError
+        If the SMILES cannot be parsed or has no InChIKey.
+
+    Examples
+    --------
+    >>> inchikey_of("OCC")
+    'LFQSCWFLJHTTHZ-UHFFFAOYSA-N'
+    """
+    if not smiles:
+        return ""
+    from rdkit import Chem
+    from rdkit.rdBase import BlockLogs
+
+    with BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+        key = "" if mol is None else str(Chem.MolToInchiKey(mol))  # type: ignore[no-untyped-call]
+    if not key:
+        raise SpectraError(
+            f"{label}: SMILES {smiles!r} gives no InChIKey; correct it, or leave the molecule out"
+        )
+    return key
 
 
 def _perceived(molecule: Molecule) -> Any:

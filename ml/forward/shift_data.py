@@ -15,6 +15,7 @@ import numpy as np
 
 from ...pointgroup import Molecule
 from ...pointgroup.errors import FileError
+from ..datasets.identity import inchikey_of
 from ..datasets.shifts import Shifts, joined, read_shifts
 from ..errors import SpectraError
 from ..table import SpectraTable, sticks_table
@@ -56,7 +57,7 @@ class ShiftSet:
             empty,
             empty,
             smiles=self.smiles,
-            inchikeys=[_inchikey(smiles) for smiles in self.smiles],
+            inchikeys=[inchikey_of(*pair) for pair in zip(self.smiles, self.names, strict=True)],
         )
         return replace(table, texts={**table.texts, "formula": self.formulas})
 
@@ -161,16 +162,3 @@ def _smiles(mol: Any) -> str:
 def _of_nuclei(molecule: Molecule, shifts: Shifts, wanted: set[int]) -> Shifts:
     kept = np.isin(molecule.atomic_numbers[shifts.atoms], list(wanted))
     return Shifts(shifts.atoms[kept], shifts.shifts[kept])
-
-
-def _inchikey(smiles: str) -> str:
-    if not smiles:
-        return ""
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
-    molecule = Chem.MolFromSmiles(smiles)
-    if molecule is None:
-        raise SpectraError(f"SMILES {smiles!r} cannot be parsed; correct it or leave it empty")
-    with BlockLogs():
-        return str(Chem.MolToInchiKey(molecule))

@@ -101,8 +101,7 @@ def train_inverse(
 
 def split_for(table: SpectraTable, data: DataConfig) -> Split:
     """The split that the settings ask for."""
-    fractions = {name: share for name, share in data.fractions.items() if share}
-    return split_table(table, fractions, relations=data.relations, seed=data.split_seed)
+    return split_table(table, data.fractions, relations=data.relations, seed=data.split_seed)
 
 
 def _rows(parts: Split, made: Corpus, config: InverseConfig) -> dict[str, Int64]:

@@ -155,8 +155,7 @@ def assess(checkpoint: Path | str, table: SpectraTable, *, seed: int = 0) -> Ass
 
 
 def _split(table: SpectraTable, data: DataConfig, card: Mapping[str, Any]) -> Split:
-    fractions = {k: v for k, v in data.fractions.items() if v}
-    split = split_table(table, fractions, relations=data.relations, seed=data.split_seed)
+    split = split_table(table, data.fractions, relations=data.relations, seed=data.split_seed)
     if split.sha256 != card["data"]["split"]:
         raise SpectraError(
             f"the model was trained on another table or split ({card['data']['molecules']:,} "

@@ -23,7 +23,7 @@ Task: TypeAlias = Literal["regression", "classification", "multilabel"]
 FREE: Final = ("training.log_every", "training.workers", "training.tensorboard", "data.table")
 """Settings that may change when a run is taken up again: no result depends on them.
 
-Forward models still have ``data.table``, and so have older runs of every kind.
+Older runs have ``data.table``, which nothing reads.
 """
 PARTS: Final = (
     "reconstruction",
@@ -68,7 +68,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         _check(self, "data.", ("split_seed",), lambda x: x >= 0, "0 or more")
         _check(self, "data.", ("fwhm",), _positive, "more than 0, for example 10")
-        _check(self, "data.", tuple(self.fractions), lambda x: 0 <= x <= 1, "a share, 0 to 1")
+        _check(self, "data.", ("train", "valid", "test"), lambda x: 0 <= x <= 1, "a share, 0 to 1")
         _check(self, "data.", ("shape",), lambda x: x in get_args(Shape), "lorentzian or gaussian")
         total = sum(self.fractions.values())
         if not math.isclose(total, 1):
@@ -78,8 +78,9 @@ class DataConfig:
 
     @property
     def fractions(self) -> dict[str, float]:
-        """Share of each part."""
-        return {"train": self.train, "valid": self.valid, "test": self.test}
+        """Share of each part that is not empty."""
+        shares = {"train": self.train, "valid": self.valid, "test": self.test}
+        return {name: share for name, share in shares.items() if share}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def parts_of_table(table: SpectraTable, split: Split | None, data: DataConfig) -
         If a part is empty or of another table, or related molecules are in two parts.
     """
     if split is None:
-        split = split_table(table, _shares(data), relations=data.relations, seed=data.split_seed)
+        split = split_table(table, data.fractions, relations=data.relations, seed=data.split_seed)
     _check_rows(split, len(table))
     check_split(table, split)
     return split
@@ -93,10 +93,6 @@ def digest(*arrays: NDArray[Any]) -> str:
     return found.hexdigest()
 
 
-def _shares(data: DataConfig) -> dict[str, float]:
-    return {name: share for name, share in data.fractions.items() if share}
-
-
 def _numbers(names: tuple[str, ...]) -> Int64:
     """Number of the group of each sample, from 0."""
     labels = [("group", name) if name else ("alone", k) for k, name in enumerate(names)]
@@ -106,7 +102,7 @@ def _numbers(names: tuple[str, ...]) -> Int64:
 
 def _dealt(group: Int64, data: DataConfig) -> Split:
     """Groups in random order, cut where the shares of the samples end."""
-    shares = _shares(data)
+    shares = data.fractions
     sizes = np.bincount(group)
     order = np.random.default_rng(data.split_seed).permutation(len(sizes))
     middle = np.empty(len(sizes))

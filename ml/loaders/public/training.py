@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ....vibration import normal_modes
+from ...datasets.identity import inchikey_of
 from ...errors import SpectraError
 from ...table import SpectraTable, sticks_table
 from .qme14s_harmonic import HarmonicMolecule
@@ -77,7 +78,7 @@ def table_of(
         if key in kept:
             raise SpectraError(f"{key}: the molecule occurs twice; give each file once")
         try:
-            inchikeys.append(_inchikey(each.smiles, key))
+            inchikeys.append(inchikey_of(each.smiles or "", key))
         except SpectraError as error:
             if skipped is None:
                 raise
@@ -186,7 +187,7 @@ def groups_of(spectra: MoleculeSpectra) -> tuple[str, ...]:
     )
     out = []
     for smiles, (cas, title, name) in zip(spectra.smiles, names, strict=True):
-        block = _inchikey(smiles, f"{_label(spectra)}: {name}").split("-")[0]
+        block = inchikey_of(smiles or "", f"{_label(spectra)}: {name}").split("-")[0]
         out.append(block or cas or " ".join(title.casefold().split()) or name)
     return tuple(out)
 
@@ -203,23 +204,6 @@ def digest_of(sources: Iterable[Source]) -> str:
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
-
-
-def _inchikey(smiles: str | None, label: str) -> str:
-    """The standard InChIKey; empty without SMILES."""
-    if not smiles:
-        return ""
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
-    with BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles)
-        key = "" if molecule is None else str(Chem.MolToInchiKey(molecule))  # type: ignore[no-untyped-call]
-    if not key:
-        raise SpectraError(
-            f"{label}: SMILES {smiles!r} gives no InChIKey; correct it, or leave the molecule out"
-        )
-    return key
 
 
 def _intensities(molecules: list[MoleculeSticks], kind: str) -> list[Float64]:
