@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from .errors import FileError
+
+_PAUSE: Final = 0.05
+"""s; between two attempts to lock."""
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def whole_file(path: str | os.PathLike[str], error: type[Exception] = FileError)
             draft.unlink(missing_ok=True)
 
 
-def hold(file: IO[Any], busy: Exception) -> None:
+def hold(file: IO[Any], busy: Exception, *, patience: float = 0.0) -> None:
     """Lock an open file for this process; the lock ends with the process, however it ends.
 
     Where the system or the file system has no such locks there is none.
@@ -63,15 +67,24 @@ def hold(file: IO[Any], busy: Exception) -> None:
     file : open file
     busy : exception
         Raised if another process holds it.
+    patience : float, s
+        How long to wait for a process that may be about to end.
     """
     try:
         import fcntl
     except ImportError:
         return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise busy from None
-    except OSError:
-        if os.name != "posix":
-            raise
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise busy from None
+            time.sleep(_PAUSE)
+        except OSError:
+            if os.name != "posix":
+                raise
+            return
+        else:
+            return

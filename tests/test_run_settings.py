@@ -391,7 +391,7 @@ def test_a_lock_that_was_removed_in_the_meantime_is_none(tmp_path, monkeypatch):
     from spektron.ml.training import runs
 
     folder = runs.RunFolder(tmp_path)
-    monkeypatch.setattr(runs, "hold", lambda file, busy: (tmp_path / ".lock").unlink())
+    monkeypatch.setattr(runs, "hold", lambda file, busy, patience: (tmp_path / ".lock").unlink())
     with pytest.raises(CheckpointError, match="another process"), folder.held():
         raise AssertionError
     with (

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from spektron.pointgroup.errors import FileError
@@ -100,3 +101,27 @@ def test_one_process_holds_a_file(tmp_path):
         hold(file, RuntimeError("busy"))
         assert ask() == "busy"
     assert ask() == "free"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of this kind are POSIX")
+def test_a_file_is_waited_for(tmp_path):
+    path = tmp_path / "lock"
+    code = (
+        "import sys\n"
+        "from spektron.pointgroup.writing import hold\n"
+        "file = open(sys.argv[1], 'a')\n"
+        "hold(file, RuntimeError('busy'))\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other,
+        path.open("a") as file,
+    ):
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(RuntimeError, match="busy"):
+            hold(file, RuntimeError("busy"), patience=0.2)
+        Timer(0.5, other.kill).start()
+        hold(file, RuntimeError("busy"), patience=60)

@@ -43,6 +43,8 @@ MODEL: Final = "model.safetensors"
 SETTINGS: Final = "config.toml"
 FACTS: Final = "run.json"
 LOCK: Final = ".lock"
+PATIENCE: Final = 5.0
+"""s; the workers of a study that was killed take a moment to notice."""
 _PLACE: Final = ("versions.torch", "device", "precision", "threads")
 """Facts on which the last bits of a result depend."""
 _MOMENTS: Final = ("step", "exp_avg", "exp_avg_sq")
@@ -91,7 +93,7 @@ class RunFolder:
             reason = (error.strerror or str(error)).lower()
             raise CheckpointError(f"{self.path}: {reason}") from None
         with file:
-            hold(file, busy)
+            hold(file, busy, patience=PATIENCE)
             # Who ended a moment ago may have removed the file that was opened.
             if not _is_at(file, lock):
                 raise busy
