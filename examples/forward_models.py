@@ -253,15 +253,16 @@ def ship(given: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", default="forward.runs")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--runs", default="forward.runs")
     actions = parser.add_subparsers(required=True)
     for action in (train, ship):
-        one = actions.add_parser(action.__name__)
+        one = actions.add_parser(action.__name__, parents=[common])
         one.add_argument("name", choices=tuple(runs()))
         one.set_defaults(action=action)
         if action is ship:
             one.add_argument("--out", type=Path)
-    scoring = actions.add_parser("score")
+    scoring = actions.add_parser("score", parents=[common])
     scoring.add_argument("--out", type=Path)
     scoring.add_argument("--limit", type=int, default=0)
     scoring.set_defaults(action=score)

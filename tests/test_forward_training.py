@@ -265,11 +265,11 @@ def script(monkeypatch, table, split):
 
 def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     runs, out = ["--runs", str(tmp_path / "runs")], tmp_path / "scores.json"
-    assert script.main([*runs, "score", "--out", str(out)]) == 2
+    assert script.main(["score", "--out", str(out), *runs]) == 2
     assert "no finished run" in capsys.readouterr().err
     for name in script.runs():
-        assert script.main([*runs, "train", name]) == 0
-    assert script.main([*runs, "score", "--out", str(out)]) == 0
+        assert script.main(["train", name, *runs]) == 0
+    assert script.main(["score", "--out", str(out), *runs]) == 0
     found = json.loads(out.read_text())["spectra"]
     assert found["predictors"]["computed"]["cosine"]["ir"] == pytest.approx(1)
     assert {"grid", "force field", "mean spectrum"} <= set(found["predictors"])
@@ -277,6 +277,6 @@ def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     modes = found["forbidden modes"]
     assert modes["molecules"] > 0
     assert max(modes["largest ir"], modes["largest raman"]) < 1e-8
-    assert script.main([*runs, "ship", "grid", "--out", str(tmp_path / "shipped")]) == 0
+    assert script.main(["ship", "grid", "--out", str(tmp_path / "shipped"), *runs]) == 0
     model, _ = load_forward(tmp_path / "shipped" / "model.safetensors")
     assert model.config.kind == "grid"

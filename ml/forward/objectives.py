@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..table import Float32, SpectraTable
 from ..training.sources import rows_of_step
 from .config import ForwardConfig
 from .forcefield import ForceFieldModel
-from .graphs import Int64
+from .graphs import Int64, MolecularGraph
 from .grid import GridModel
 from .losses import blurring, line_loss, spectral_loss
 from .models import SampleCache
@@ -197,15 +198,20 @@ class ShiftObjective:
         return {f"valid {nucleus}": value for nucleus, value in errors.items()}
 
 
-def predict_shifts(model: ShiftModel, data: ShiftSet, rows: list[int]) -> list[np.ndarray]:
-    """Shifts of every atom of some molecules, ppm: (n_atoms,) for each."""
-    out: list[np.ndarray] = []
-    with torch.no_grad():
-        for start in range(0, len(rows), VALIDATED):
-            graphs = [data.graphs[row] for row in rows[start : start + VALIDATED]]
-            values = model(join_samples([Sample(graph) for graph in graphs])).cpu().numpy()
-            out += np.split(values, np.cumsum([len(graph) for graph in graphs])[:-1])
+def predict_shifts(model: ShiftModel, data: ShiftSet, rows: list[int]) -> list[Float32]:
+    """Shifts of every atom of some molecules of a set, ppm: (n_atoms,) for each."""
+    out: list[Float32] = []
+    for start in range(0, len(rows), VALIDATED):
+        graphs = [data.graphs[row] for row in rows[start : start + VALIDATED]]
+        out += predicted_shifts(model, graphs)
     return out
+
+
+def predicted_shifts(model: ShiftModel, graphs: Sequence[MolecularGraph]) -> list[Float32]:
+    """Shifts of every atom of some molecules, ppm: (n_atoms,) for each."""
+    with torch.no_grad():
+        values = model(join_samples([Sample(graph) for graph in graphs])).cpu().numpy()
+    return np.split(values, np.cumsum([len(graph) for graph in graphs])[:-1])
 
 
 def predict_curves(

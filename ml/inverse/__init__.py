@@ -1,26 +1,28 @@
 """Inverse models: from spectra to structures, ranked, with a confidence or with silence.
 
-===============  ==========================================================================
-``smiles``       SMILES as tokens, canonical form, random orders of atoms
-``formulas``     formulas read, compared, refused
-``grammar``      which token can follow, with or without a formula
-``beam``         beam search
-``config``       settings
-``inputs``       spectra, shifts and formula, each of which may be missing
-``corpus``       molecules of a table to learn from
-``network``      encoder and decoder
-``objective``    what is trained, in batches
-``training``     `train_inverse`
-``models``       files
-``candidates``   molecules out of a beam search
-``library``      known molecules of a formula; the look-up to beat
-``consistency``  predicted beside observed spectra
-``confidence``   ranking, calibration, coverage
-``elucidation``  `elucidate`: one spectrum
-``evaluation``   exact match, validity, novelty, hallucination, drift
-``assessment``   `assess_inverse`: calibration and all figures of a trained model
-``reading``      spectra from files of users
-===============  ==========================================================================
+====================  ==========================================================================
+``smiles``            SMILES as tokens, canonical form, random orders of atoms
+``formulas``          formulas read, compared, refused
+``grammar``           which token can follow, with or without a formula
+``beam``              beam search
+``config``            settings
+``inputs``            spectra, shifts and formula, each of which may be missing
+``equivalence``       nuclei that NMR does not tell apart
+``corpus``            molecules of a table to learn from
+``predicted_shifts``  shifts of a network for molecules that have none
+``network``           encoder and decoder
+``objective``         what is trained, in batches
+``training``          `train_inverse`
+``models``            files
+``candidates``        molecules out of a beam search
+``library``           known molecules of a formula; the look-up to beat
+``consistency``       predicted beside observed spectra
+``confidence``        ranking, calibration, coverage
+``elucidation``       `elucidate`: one spectrum
+``evaluation``        exact match, validity, novelty, hallucination, drift
+``assessment``        `assess_inverse`: calibration and all figures of a trained model
+``reading``           spectra from files of users
+====================  ==========================================================================
 
 Here is what needs no torch; modules that train or search import it.
 """

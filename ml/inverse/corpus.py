@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import SpectraError
+from ..forward.graphs import graph_of_row
 from ..forward.shift_data import ShiftSet
 from ..instruments import Instrument
 from ..model.config import ModelConfig
 from ..table import Float32, Int64, Ragged, SpectraTable
 from ..training.config import DataConfig
 from ..training.sources import TableSource
-from .config import NUCLEI, PEAK_RANGE, InverseConfig
+from .config import NUCLEI, PEAK_RANGE, InverseConfig, Modality
+from .equivalence import methyl_means
 from .formulas import Formula, formula_of
 from .inputs import Inputs, make_inputs, marks
 from .smiles import Vocabulary, canonical, split_smiles
@@ -94,17 +96,14 @@ def corpus(table: SpectraTable, config: InverseConfig) -> Corpus:
     """
     model, data = config.model, config.data
     texts = [_usable(table, row, model.stereo, model.longest) for row in range(len(table))]
-    carbon, proton = (
-        _shifts_of(table, config.shifts, number, PEAK_RANGE[nucleus])
-        for nucleus, number in NUCLEI.items()
-    )
+    shifts = _shifts_of(table, config.shifts)
     formulas = [formula_of(text) if text else None for text in texts]
     made = Corpus(
         table,
         spectra_source(table, model.encoder, data),
         tuple(texts),
-        carbon,
-        proton,
+        shifts["13C"],
+        shifts["1H"],
         tuple(formulas),
         config.modalities,
     )
@@ -172,19 +171,24 @@ def _usable(table: SpectraTable, row: int, stereo: bool, longest: int) -> str:
     return found if found and len(split_smiles(found)) < longest else ""
 
 
-def _shifts_of(table: SpectraTable, kind: str, number: int, limits: tuple[float, float]) -> Ragged:
-    """Shifts of the atoms of one element; those that no model understands are left out."""
-    if kind not in table.shifts:
-        return Ragged.of([[]] * len(table))
-    atoms, ppm = table.shifts[kind]
-    out = []
-    for row in range(len(table)):
-        if not len(atoms[row]):
-            out.append(np.empty(0, dtype=np.float32))
-            continue
-        values = ppm[row][table.atomic_numbers[row][atoms[row]] == number]
-        out.append(values[(values >= limits[0]) & (values <= limits[1])])
-    return Ragged.of(out)
+def _shifts_of(table: SpectraTable, kind: str) -> dict[Modality, Ragged]:
+    """Shifts by nucleus, methyl groups averaged; those that no model understands are left out."""
+    out: dict[Modality, list[Float32]] = {
+        nucleus: [np.empty(0, dtype=np.float32)] * len(table) for nucleus in NUCLEI
+    }
+    atoms, ppm = table.shifts.get(kind, (None, None))
+    if atoms is None or ppm is None:
+        return {nucleus: Ragged.of(lists) for nucleus, lists in out.items()}
+    for row in map(int, np.flatnonzero(np.diff(atoms.offsets))):
+        graph = graph_of_row(table, row)
+        shifts = np.full(len(graph), np.nan, dtype=np.float32)
+        shifts[atoms[row]] = ppm[row]
+        shifts = methyl_means(graph, shifts)
+        for nucleus, number in NUCLEI.items():
+            low, high = PEAK_RANGE[nucleus]
+            kept = (graph.numbers == number) & (shifts >= low) & (shifts <= high)
+            out[nucleus][row] = shifts[kept]
+    return {nucleus: Ragged.of(lists) for nucleus, lists in out.items()}
 
 
 def _has_any(made: Corpus) -> list[bool]:

@@ -1,0 +1,183 @@
+"""Inverse models: trained, calibrated, measured, shipped; docs/elucidate.md.
+
+    python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts FILE]
+    python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts FILE] [--forward FILE]
+                                                 [--molecules N]
+    python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
+
+train   one of the runs below; interrupted, the same command goes on
+score   calibrates on the validation part and measures on the test part, of which N molecules are
+        asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model
+ship    a folder with the model, its settings, calibration and figures
+
+Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
+those of the network ``--shifts`` (``examples/forward_models.py train dft8k``), with noise. "spectra
+4800" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
+alone (``SPEKTRON_DATA``, by default ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from spektron.ml.forward import read_shift_set
+from spektron.ml.inverse import ForwardPredictor, InverseConfig, shift_table
+from spektron.ml.table import SpectraTable, read_spectra
+from spektron.pointgroup import InputError
+from spektron.vibration import CalculationError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
+DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
+CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
+LARGEST = 15_000_000
+PARTS: Final = ("model.safetensors", "config.toml", "metrics.json", "calibration.json")
+
+TRAINING: Final = {
+    "device": "cpu", "precision": "fp32", "batch": 32, "steps": 19200, "learning_rate": 1e-3,
+    "warmup": 500, "log_every": 200, "checkpoint_every": 400,
+}  # fmt: skip
+NMR: Final = ("13C", "1H", "formula")
+GIVEN: Final = {
+    "spectra": (
+        ("ir",),
+        ("raman",),
+        ("ir", "raman"),
+        ("13C", "1H"),
+        ("ir", "raman", "13C", "1H"),
+        ("ir", "formula"),
+        ("raman", "formula"),
+        ("ir", "raman", "formula"),
+        NMR,
+        ("ir", "raman", *NMR),
+    ),
+    "shifts": (("13C", "1H"), ("13C", "formula"), NMR),
+}
+
+
+def runs() -> dict[str, InverseConfig]:
+    """Settings of each run by its name."""
+    wanted: dict[str, dict[str, Any]] = {
+        "spectra": {"training": TRAINING},
+        "spectra 4800": {"training": {**TRAINING, "steps": 4800}},
+    }
+    for name, kind in (("dft8k", "computed"), ("exp5k", "experimental")):
+        wanted[name] = {
+            "modalities": list(NMR),
+            "shifts": kind,
+            "training": {**TRAINING, "steps": 9600},
+        }
+    return {name: InverseConfig.from_mapping(each) for name, each in wanted.items()}
+
+
+def of_shifts(name: str) -> bool:
+    return "ir" not in runs()[name].modalities
+
+
+def table_of(given: argparse.Namespace) -> SpectraTable:
+    """What a run learns from.
+
+    Raises
+    ------
+    InputError
+        If the network of the shifts is missing.
+    """
+    name = given.name
+    if of_shifts(name):
+        shifts = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
+        data = read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", shifts)
+        return shift_table(data, runs()[name].shifts)
+    from spektron.ml.forward.models import load_forward
+    from spektron.ml.forward.shifts import ShiftModel
+    from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
+
+    if given.shifts is None:
+        raise InputError("--shifts is missing; give the model file of a network of NMR shifts")
+    model, _ = load_forward(given.shifts)
+    if not isinstance(model, ShiftModel):
+        raise InputError(f"{given.shifts}: predicts spectra; give a network of NMR shifts")
+    return with_predicted_shifts(read_spectra(TABLE), model)
+
+
+def folder_of(given: argparse.Namespace) -> Path:
+    return Path(given.runs) / given.name.replace(" ", "-")
+
+
+def tell(now: Any) -> None:
+    print(f"step {now.step} of {now.steps}, {now.seconds_left / 60:.0f} min left", flush=True)
+
+
+def train(given: argparse.Namespace) -> None:
+    from spektron.ml.inverse.training import train_inverse
+
+    done = train_inverse(runs()[given.name], table_of(given), folder_of(given), progress=tell)
+    print(dict(done.metrics))
+
+
+def score(given: argparse.Namespace) -> None:
+    from spektron.ml.forward.models import load_forward
+    from spektron.ml.forward.prediction import model_for_spectra
+    from spektron.ml.inverse.assessment import assess_inverse
+
+    predictor = None
+    if given.forward is not None:
+        predictor = ForwardPredictor(model_for_spectra(load_forward(given.forward)[0]))
+    found = assess_inverse(
+        folder_of(given),
+        table_of(given),
+        predictor=predictor,
+        given=GIVEN["shifts" if of_shifts(given.name) else "spectra"],
+        most=given.molecules,
+        progress=lambda condition, done, of: print(f"{condition}: {done} of {of}", flush=True),
+    )
+    for condition, each in found.figures.items():
+        print(condition, {name: round(value, 3) for name, value in each["all"].items()})
+    if found.calibration is None:
+        print(f"not calibrated: {found.reason}")
+
+
+def ship(given: argparse.Namespace) -> None:
+    folder = folder_of(given)
+    if missing := [name for name in PARTS if not (folder / name).is_file()]:
+        raise InputError(f"{folder}: no {', '.join(missing)}; train and score it first")
+    if (size := (folder / PARTS[0]).stat().st_size) > LARGEST:
+        raise InputError(f"{folder}: {size:,} bytes; at most {LARGEST:,} are shipped")
+    out = given.out or CHECKPOINTS / "spektron-elucidate-small"
+    out.mkdir(parents=True, exist_ok=True)
+    for name in PARTS:
+        shutil.copyfile(folder / name, out / name)
+    print(f"{out}: {size / 1e6:.1f} MB; write its card from metrics.json")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--runs", default="inverse.runs")
+    actions = parser.add_subparsers(required=True)
+    for action in (train, score, ship):
+        one = actions.add_parser(action.__name__, parents=[common])
+        one.add_argument("name", choices=tuple(runs()))
+        one.set_defaults(action=action)
+        if action is ship:
+            one.add_argument("--out", type=Path)
+        else:
+            one.add_argument("--shifts", type=Path)
+        if action is score:
+            one.add_argument("--forward", type=Path)
+            one.add_argument("--molecules", type=int, default=300)
+    given = parser.parse_args(arguments)
+    try:
+        given.action(given)
+    except (InputError, CalculationError) as error:
+        print(f"inverse_models: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
