@@ -326,7 +326,7 @@ def _own_version() -> str:
     try:
         return version("spektron")
     except PackageNotFoundError:  # run from a tree that is not installed
-        return "unknown"
+        return "(working tree)"
 
 
 def _require(tensorboard: bool, *, sinkhorn: bool = False) -> None:
