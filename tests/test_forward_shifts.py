@@ -54,6 +54,23 @@ def files(tmp_path):
     return tmp_path / "m.sdf", tmp_path / "s.csv"
 
 
+def test_a_planar_molecule_is_no_drawing(tmp_path):
+    """DFT8K has one that RDKit takes for a drawing, for a double bond is marked as of any kind."""
+    record = (
+        "1\n     RDKit          3D\n\n  4  3  0  0  0  0  0  0  0  0999 V2000\n"
+        "    0.6300    0.0000    0.0000 N   0  0\n   -0.6300    0.0000    0.0000 N   0  0\n"
+        "    0.9300    0.9700    0.0000 H   0  0\n   -0.9300   -0.9700    0.0000 H   0  0\n"
+        "  1  2  2  3\n  1  3  1  0\n  2  4  1  0\nM  END\n$$$$\n"
+    )
+    (tmp_path / "m.sdf").write_text(record)
+    (tmp_path / "s.csv").write_text("mol_id,atom_type,atom_index,Shift\n1,1,2,9.5\n1,1,3,9.5\n")
+    found = read_shift_set(tmp_path / "m.sdf", tmp_path / "s.csv")
+    assert found.formulas == ("H2N2",)
+    (tmp_path / "m.sdf").write_text(record.replace("3D", "2D"))
+    with pytest.raises(FileError, match="record 1: a 2D drawing"):
+        read_shift_set(tmp_path / "m.sdf", tmp_path / "s.csv")
+
+
 def test_geometries_and_shifts_are_joined_by_name(files):
     found = read_shift_set(*files)
     assert found.names == ("0", "1")  # water has no shift

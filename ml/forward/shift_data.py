@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...pointgroup import Molecule
-from ...pointgroup.errors import FileError
+from ...pointgroup.errors import FileError, MoleculeError
+from ...pointgroup.molecules.molfile import read_record, sdf_records
 from ..datasets.identity import inchikey_of
 from ..datasets.shifts import Shifts, joined, read_shifts
 from ..errors import SpectraError
@@ -130,30 +131,29 @@ def described_molecules(path: str | os.PathLike[str]) -> Iterator[tuple[Molecule
     FileError
         If the file cannot be read, or a record is no molecule; with its number.
     """
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
     try:
         with open(path, "rb") as file:
             content = file.read()
         text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except (OSError, EOFError) as error:
         raise FileError(f"{path}: cannot be read as an SD file: {error}") from None
-    with BlockLogs():
-        supplier = Chem.SDMolSupplier()
-        supplier.SetData(text.decode(errors="replace"), sanitize=False, removeHs=False)
-        for record in range(len(supplier)):
-            mol = supplier[record]
-            if mol is None or not mol.GetNumAtoms() or not mol.GetNumConformers():
-                raise FileError(f"{path}: record {record + 1} is no molecule with positions")
+    for record, lines in enumerate(sdf_records(text.decode(errors="replace")), start=1):
+        if not any(map(str.strip, lines)):
+            continue
+        try:
+            mol = read_record(lines)
             yield Molecule.from_rdkit(mol), _smiles(mol)
+        except MoleculeError as error:
+            raise FileError(f"{path}: record {record}: {error}") from None
 
 
 def _smiles(mol: Any) -> str:
     from rdkit import Chem
+    from rdkit.rdBase import BlockLogs
 
     try:
-        Chem.SanitizeMol(mol)
+        with BlockLogs():
+            Chem.SanitizeMol(mol)
         return str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
     except ValueError:  # a valence that RDKit does not know
         return ""

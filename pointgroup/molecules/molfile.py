@@ -7,14 +7,15 @@ point group of an incomplete geometry would be silently wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..errors import MoleculeError
 from .foreign import from_rdkit
 from .molecule import Molecule
 
-__all__ = ["MolfileError", "parse_sdf"]
+__all__ = ["MolfileError", "parse_sdf", "read_record", "sdf_records"]
 
 _HEADER_LINES = 4  # title, program and dimension, comment, counts
 
@@ -42,7 +43,7 @@ def parse_sdf(text: str, *, name: str = "") -> Iterator[Molecule]:
         With the number of the line where the record at fault begins.
     """
     line = 1
-    for record, lines in enumerate(_records(text), start=1):
+    for record, lines in enumerate(sdf_records(text), start=1):
         if any(part.strip() for part in lines):
             label = name if record == 1 or not name else f"{name}:{record}"
             try:
@@ -52,7 +53,8 @@ def parse_sdf(text: str, *, name: str = "") -> Iterator[Molecule]:
         line += len(lines) + 1
 
 
-def _records(text: str) -> Iterator[list[str]]:
+def sdf_records(text: str) -> Iterator[list[str]]:
+    """The lines of each record of an sdf text, without those that separate them."""
     record: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
         if line.startswith("$$$$"):
@@ -63,7 +65,14 @@ def _records(text: str) -> Iterator[list[str]]:
     yield record
 
 
-def _molecule(lines: list[str], name: str) -> Molecule:
+def read_record(lines: Sequence[str]) -> Any:
+    """A record as an `rdkit.Chem.Mol`, unsanitised, with the hydrogens that it has.
+
+    Raises
+    ------
+    MoleculeError
+        If the lines are no mol record, or there is no atom.
+    """
     from rdkit import Chem, rdBase
 
     if not any(line.startswith("M  END") for line in lines):
@@ -79,5 +88,9 @@ def _molecule(lines: list[str], name: str) -> Molecule:
     if not mol.GetConformer().Is3D() and lines[1][20:22].upper() != "2D":
         # RDKit takes z = 0 for a drawing; unmarked, it may be a planar molecule.
         mol.GetConformer().Set3D(True)
-    molecule = from_rdkit(mol)
+    return mol
+
+
+def _molecule(lines: Sequence[str], name: str) -> Molecule:
+    molecule = from_rdkit(read_record(lines))
     return molecule if molecule.name else replace(molecule, name=name)
