@@ -75,7 +75,10 @@ def of_shifts(name: str) -> bool:
 
 def shift_data(name: str) -> ShiftSet:
     table = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
-    return read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", table)
+    found = read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", table)
+    for line in found.left_out:
+        print(f"left out: {line}", file=sys.stderr)
+    return found
 
 
 def folder_of(name: str, given: argparse.Namespace) -> Path:

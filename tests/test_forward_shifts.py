@@ -80,6 +80,17 @@ def test_geometries_and_shifts_are_joined_by_name(files):
         read_shift_set(*files, nuclei=("1H",))
 
 
+def test_shifts_of_another_molecule_are_left_out_and_named(files):
+    sdf, table = files
+    table.write_text(table.read_text() + "1,8,2,40.0\n")
+    found = read_shift_set(sdf, table)
+    assert found.names == ("0",)
+    assert found.left_out == ("1: atom 2 of the table of shifts is not that of the geometry",)
+    table.write_text("mol_id,atom_type,atom_index,Shift\n1,8,2,40.0\n")
+    with pytest.raises(SpectraError, match="the first: 1: atom 2"):
+        read_shift_set(sdf, table)
+
+
 def test_files_that_are_no_molecules_are_refused(files, tmp_path):
     (tmp_path / "bad.sdf").write_text("nothing\n\n\n  x  y\nM  END\n$$$$\n")
     with pytest.raises(FileError, match="record 1"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...pointgroup import Molecule
-from ...pointgroup.errors import FileError, MoleculeError
+from ...pointgroup.errors import FileError, InputError, MoleculeError
 from ...pointgroup.molecules.molfile import read_record, sdf_records
 from ..datasets.identity import inchikey_of
 from ..datasets.shifts import Shifts, joined, read_shifts
@@ -34,6 +34,8 @@ class ShiftSet:
         SMILES are empty where no bond orders are known.
     graphs : n MolecularGraph
     shifts : n Shifts
+    left_out : tuple of str
+        A line for each molecule whose shifts contradict its geometry.
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class ShiftSet:
     formulas: tuple[str, ...]
     graphs: tuple[MolecularGraph, ...]
     shifts: tuple[Shifts, ...]
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -72,7 +75,8 @@ def read_shift_set(
 ) -> ShiftSet:
     """Molecules of an SD file with the shifts of a table, joined by name.
 
-    Molecules without a shift of the wanted nuclei are left out.
+    Molecules without a shift of the wanted nuclei are left out, and those that have another element
+    in the table than in the geometry: DFT8K has five, where two molecules share a number.
 
     Parameters
     ----------
@@ -93,13 +97,20 @@ def read_shift_set(
     """
     known = read_shifts(table)
     wanted = {NUCLEI[nucleus] for nucleus in nuclei or NUCLEI}
-    rows = []
+    rows, wrong = [], []
     for molecule, smiles in described_molecules(geometries):
-        shifts = joined(molecule, known)
+        try:
+            shifts = joined(molecule, known)
+        except InputError as error:
+            wrong.append(str(error))
+            continue
         kept = None if shifts is None else _of_nuclei(molecule, shifts, wanted)
         if kept is not None and len(kept.atoms):
             rows.append((molecule, smiles, kept))
-    return shift_set(rows, cutoff=cutoff, source=str(geometries))
+    if wrong and not rows:
+        raise SpectraError(f"{geometries}: no molecule with a shift; the first: {wrong[0]}")
+    found = shift_set(rows, cutoff=cutoff, source=str(geometries))
+    return replace(found, left_out=tuple(wrong))
 
 
 def shift_set(
