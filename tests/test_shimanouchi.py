@@ -121,7 +121,9 @@ def test_the_summary_is_what_the_files_give(table, parents) -> None:
 
 @needs_table
 def test_leaving_a_molecule_out_does_not_use_it(table, parents) -> None:
-    rows, _ = compared.compare(table, parents)
+    every, _ = compared.compare(table, parents)
+    few = {"water", *list(dict.fromkeys(r.parent for r in every))[:9]}
+    rows = [r for r in every if r.parent in few]
     changed = [r if r.parent != "water" else replace(r, observed=2 * r.observed) for r in rows]
     before, after = compared.left_out(rows, parents), compared.left_out(changed, parents)
     own = np.array([r.parent == "water" for r in rows])
