@@ -64,7 +64,7 @@ def runs() -> dict[str, ForwardConfig]:
     for name in ("dft8k", "exp5k"):
         wanted[name] = {
             "model": {"kind": "shifts", "width": 96},
-            "training": {**TRAINING, "batch": 32, "learning_rate": 1e-3},
+            "training": {**TRAINING, "batch": 32, "steps": 6000, "learning_rate": 1e-3},
         }
     return {name: ForwardConfig.from_mapping(each) for name, each in wanted.items()}
 
