@@ -1,0 +1,114 @@
+"""`examples/inverse_models.py` at tiny size: trained, measured, shipped, and what it refuses."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+
+from spektron.ml.datasets.shifts import Shifts
+from spektron.ml.forward import shift_set
+from spektron.ml.forward.config import NetworkConfig
+from spektron.ml.forward.models import new_model, save_forward
+from spektron.ml.inverse import Calibration, InverseConfig, save_calibration
+from spektron.ml.inverse.models import load_inverse
+from spektron.ml.table import read_spectra
+from spektron.pointgroup import Molecule
+
+CHECKOUT = Path(__file__).parents[1]
+DATA = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
+SMALL = {
+    "model": {
+        "encoder": {
+            "size": "tiny", "width": 32, "layers": 1, "axis": {"points": 256}, "stride": 16,
+        },
+        "width": 32, "layers": 1, "dropout": 0.0, "radial": 16,
+    },
+    "data": {"train": 0.5, "valid": 0.25, "test": 0.25},
+    "training": {"steps": 3, "batch": 4, "warmup": 1, "device": "cpu", "precision": "fp32"},
+}  # fmt: skip
+SMILES = ("CCO", "CC(=O)C", "c1ccccc1", "CC#N", "CCN", "COC", "CCC", "CC=O", "C1CC1", "C1CO1")
+
+
+def shifts_of(molecule):
+    atoms = np.flatnonzero(molecule.atomic_numbers == 6)
+    return Shifts(atoms.astype(np.int16), np.linspace(10, 90, len(atoms), dtype=np.float32))
+
+
+@pytest.fixture
+def script(monkeypatch):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    if not DATA.is_file():
+        pytest.skip(f"no {DATA.name} in the checkout")
+    path = CHECKOUT / "examples" / "inverse_models.py"
+    spec = importlib.util.spec_from_file_location("inverse_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    whole = read_spectra(DATA)
+    light = np.flatnonzero(whole.numbers["n_atoms"] <= 11)[:30]
+    molecules = [(Molecule.from_smiles(each), each) for each in SMILES]
+    known = shift_set([(m, text, shifts_of(m)) for m, text in molecules])
+    settings = module.runs()
+
+    def small():
+        for name, config in settings.items():
+            asked = {"modalities": list(config.modalities), "shifts": config.shifts}
+            yield name, InverseConfig.from_mapping({**SMALL, **asked})
+
+    monkeypatch.setattr(module, "runs", lambda: dict(small()))
+    monkeypatch.setattr(module, "read_spectra", lambda path: whole.take(light))
+    monkeypatch.setattr(module, "read_shift_set", lambda *paths: known)
+    monkeypatch.setattr(
+        module, "GIVEN", {"spectra": (("ir",), ("ir", *module.NMR)), "shifts": (module.NMR,)}
+    )
+    return module
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("networks")
+    for kind in ("shifts", "grid"):
+        config = NetworkConfig(kind, width=8, layers=1, radial=4)
+        save_forward(folder / f"{kind}.safetensors", new_model(config), {})
+    return folder
+
+
+def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, capsys):
+    runs = ["--runs", str(tmp_path)]
+    shifts = ["--shifts", str(networks / "shifts.safetensors")]
+    assert script.main(["train", "spectra", *runs, *shifts]) == 0
+    forward = ["--forward", str(networks / "grid.safetensors"), "--molecules", "3"]
+    assert script.main(["score", "spectra", *runs, *shifts, *forward]) == 0
+    assert "not calibrated: " in capsys.readouterr().out
+    figures = json.loads((tmp_path / "spectra" / "metrics.json").read_text())
+    assert {"ir", "ir + 13C + 1H + formula", "baseline × 2"} <= figures.keys()
+    assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 2
+    assert "no calibration.json; train and score it first" in capsys.readouterr().err
+    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
+    save_calibration(tmp_path / "spectra" / "calibration.json", made)
+    assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 0
+    model, card = load_inverse(tmp_path / "out" / "model.safetensors")
+    assert model.vocabulary.knows("CCO")
+    assert card["settings"]["training"]["steps"] == 3
+
+
+def test_shifts_alone_are_trained_and_measured(script, tmp_path):
+    runs = ["--runs", str(tmp_path)]
+    assert script.main(["train", "dft8k", *runs]) == 0
+    assert script.main(["score", "dft8k", *runs, "--molecules", "3"]) == 0
+    figures = json.loads((tmp_path / "dft8k" / "metrics.json").read_text())
+    assert figures.keys() == {"13C + 1H + formula"}
+    assert figures["13C + 1H + formula"]["all"]["molecules"] > 0
+
+
+def test_missing_and_wrong_networks_are_refused(script, networks, tmp_path, capsys):
+    assert script.main(["train", "spectra", "--runs", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("inverse_models: --shifts is missing")
+    wrong = ["--shifts", str(networks / "grid.safetensors")]
+    assert script.main(["train", "spectra", "--runs", str(tmp_path), *wrong]) == 2
+    assert "predicts spectra; give a network of NMR shifts" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
