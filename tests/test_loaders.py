@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from spektron.ml.errors import SpectraError
 from spektron.ml.loaders import load_study, read_jcamp
 from spektron.ml.loaders.files import finite, is_number, is_text
-from spektron.ml.loaders.jcampdx import decode
 from spektron.ml.loaders.tables import read_sheet
 from spektron.ml.resampling import on_one_axis, resampled
 from spektron.ml.spectra import SpectralSet, Study
@@ -379,29 +378,6 @@ def test_bad_matlab(tmp_path, content, words):
 # ---- JCAMP-DX ----
 
 
-# McDonald and Wilks 1988: the forms of 1 2 3 3 2 1 0 -1 -2 -3.
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1 2 3 3 2 1 0 -1 -2 -3",
-        "1+2+3+3+2+1+0-1-2-3",
-        "1BCCBA@abc",
-        "1JJ%jjjjjj",
-        "1JT%jX",
-        "AJT%jX",
-    ],
-)
-def test_forms_of_ordinates(text):
-    x, values, _ = decode("400 " + text)
-    assert (x, values) == (400, [1, 2, 3, 3, 2, 1, 0, -1, -2, -3])
-
-
-@pytest.mark.parametrize("text", ["400 1?2", "A12", "400T", "400 &", "400J1"])
-def test_bad_ordinates(text):
-    with pytest.raises(SpectraError):
-        decode(text)
-
-
 def jcamp(lines, *, n, first=400, last=408, units="1/CM", extra=""):
     return (
         f"##TITLE=x\n##JCAMP-DX=4.24\n##XUNITS={units}\n##XFACTOR=1\n##YFACTOR=0.5\n"
@@ -426,6 +402,8 @@ def test_check_ordinates_between_lines(tmp_path):
     ("text", "words"),
     [
         (jcamp(["400 1 2 3"], n=5), "NPOINTS=5"),
+        (jcamp(["400 1 & 3 4 5"], n=5), "cannot decode the line '400 1 & 3 4 5'"),
+        (jcamp(["400T"], n=5), "cannot decode the line '400T'"),
         (jcamp(["400 1 2", "460 3 4 5"], n=5), "channels from its place"),
         (jcamp(["400 1 2 3 4 5"], n=5, units="EV"), "XUNITS=EV"),
         (jcamp(["400 1 2 3 4 5"], n=5, first="abc"), "FIRSTX=abc is not a number"),
@@ -509,21 +487,3 @@ def test_published_file(shared_data):
     assert found.spectra.max() == pytest.approx(0.69885999, abs=1e-8)
     assert found.spectra.min() == pytest.approx(0.010623585, abs=1e-8)
     assert found.samples == ("Nitrocellulose",)
-
-
-def squeeze(value):
-    digits = str(abs(value))
-    return ("@ABCDEFGHI" if value >= 0 else "@abcdefghi")[int(digits[0])] + digits[1:]
-
-
-def differ(value):
-    digits = str(abs(value))
-    return ("%JKLMNOPQR" if value >= 0 else "%jklmnopqr")[int(digits[0])] + digits[1:]
-
-
-@given(st.lists(st.integers(-9999, 9999), min_size=1, max_size=30))
-def test_differences_decode_to_what_was_encoded(values):
-    steps = np.diff(values)
-    text = squeeze(values[0]) + "".join(differ(int(step)) for step in steps)
-    assert decode("400 " + text)[1] == values
-    assert decode("400 " + "".join(map(squeeze, values)))[1] == values

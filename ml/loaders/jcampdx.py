@@ -14,15 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ...vibration.files.asdf import decode_line
 from ..errors import SpectraError
 from ..spectra import SpectralSet, Unit
 from .files import is_number, number, read_text
 
-SQUEEZED = dict(zip("@ABCDEFGHIabcdefghi", [*range(10), *range(-1, -10, -1)], strict=True))
-DIFFERENCE = dict(zip("%JKLMNOPQRjklmnopqr", [*range(10), *range(-1, -10, -1)], strict=True))
-DUPLICATE = dict(zip("STUVWXYZs", range(1, 10), strict=True))
-_TOKEN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d+)?|[@%A-Za-s]\d*")
-# An exponent needs its sign: without one, E is a squeezed 5.
 POINTS = ("XYDATA", "XYPOINTS")
 PEAKS = ("PEAKTABLE", "PEAKASSIGNMENTS")
 FURTHEST = 1.5
@@ -177,46 +173,21 @@ def _ordinates(block: Block) -> Iterator[float]:
     step = (block.number("LASTX") - first) / max(n - 1, 1)
     count, last, checked = 0, 0.0, False
     for line in block.lines:
-        x, values, ends_in_difference = decode(line)
+        try:
+            decoded = decode_line(line)
+        except ValueError as error:
+            raise SpectraError(f"cannot decode the line {line[:20]!r}: {error}") from None
+        values = decoded.ordinates
         if checked:
             # A line after one that ends in a difference repeats the ordinate before it.
             if not values or values[0] != last:
                 raise SpectraError(f"the check ordinate of line {line[:20]!r} differs")
             values, count = values[1:], count - 1
-        off = abs(x * block.number("XFACTOR", 1.0) - first - count * step) / abs(step or 1.0)
+        off = abs(decoded.abscissa * block.number("XFACTOR", 1.0) - first - count * step) / abs(
+            step or 1.0
+        )
         if off > FURTHEST:
             raise SpectraError(f"line {line[:20]!r} is {off:.1f} channels from its place")
         count += len(values) + checked
-        last, checked = (values[-1] if values else last), ends_in_difference
+        last, checked = (values[-1] if values else last), decoded.ends_in_difference
         yield from values
-
-
-def decode(line: str) -> tuple[float, list[float], bool]:
-    """Abscissa and ordinates of a line, and whether it ends in a difference.
-
-    >>> decode("600.0A00J0T")
-    (600.0, [100.0, 110.0, 120.0], True)
-    """
-    tokens = _TOKEN.findall(line)
-    if not tokens or "".join(tokens) != re.sub(r"[\s,;]", "", line):
-        raise SpectraError(f"cannot decode the line {line[:20]!r}")
-    if not tokens[0][-1].isdigit() or tokens[0][0].isalpha() or tokens[0][0] in "@%":
-        raise SpectraError(f"the line {line[:20]!r} does not begin with an abscissa")
-    values: list[float] = []
-    step: float | None = None
-    for token in tokens[1:]:
-        head, tail = token[0], token[1:]
-        if head in DUPLICATE:
-            if not values:
-                raise SpectraError(f"nothing to repeat in the line {line[:20]!r}")
-            for _ in range(int(f"{DUPLICATE[head]}{tail}") - 1):
-                values.append(values[-1] + (step or 0.0))
-        elif head in DIFFERENCE:
-            if not values:
-                raise SpectraError(f"nothing to differ from in the line {line[:20]!r}")
-            step = float(f"{DIFFERENCE[head]}{tail}")
-            values.append(values[-1] + step)
-        else:
-            step = None
-            values.append(float(f"{SQUEEZED[head]}{tail}" if head in SQUEEZED else token))
-    return float(tokens[0]), values, step is not None
