@@ -1,4 +1,4 @@
-"""``spektron predict INPUT --checkpoint FILE``: a spectrum or NMR shifts by a forward model.
+"""``spektron predict INPUT``: a spectrum or NMR shifts by a forward model.
 
 The geometry is taken as it is given, or built by RDKit's force field from SMILES, and
 symmetrised unless ``--as-given``. Nothing is computed by quantum chemistry, nothing is
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..ml.forward.prediction import Forecast
     from ..pointgroup import Molecule
 
+SHIPPED = "spektron-forward-grid"
 STRONGEST = 10
 """Maxima of a curve that are printed."""
 
@@ -38,7 +39,9 @@ def predict(
         str,
         typer.Argument(metavar="INPUT", show_default=False, help=MOLECULE_HELP),
     ],
-    checkpoint: Annotated[Path, typer.Option(metavar="FILE", help="Forward model, .safetensors.")],
+    checkpoint: Annotated[
+        str, typer.Option(metavar="FILE", help="Model file, folder of a run, or shipped name.")
+    ] = SHIPPED,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", show_default=False, help="csv file to write."),
@@ -54,17 +57,19 @@ def predict(
     require("torch", "torch_geometric", "safetensors")
     from ..ml.forward.models import load_forward
     from ..ml.forward.shifts import ShiftModel
+    from ..ml.model.packaged import find_checkpoint
 
     if out is not None:
         checked_file(out)
-    model, _ = load_forward(checkpoint)
+    path = find_checkpoint(checkpoint)
+    model, _ = load_forward(path)
     molecule, group = _symmetrised(molecule_of(molecule_input), as_given)
     about: Json = {
         "input": molecule_input,
         "formula": molecule.formula,
         "group": group,
         "kind": model.config.kind,
-        "checkpoint": str(checkpoint),
+        "checkpoint": str(path),
     }
     if isinstance(model, ShiftModel):
         _tell_shifts(model, molecule, about, out, as_json)

@@ -2,12 +2,13 @@
 
     python examples/forward_models.py train NAME [--runs FOLDER]
     python examples/forward_models.py score [--out FILE] [--limit N] [--runs FOLDER]
-    python examples/forward_models.py ship NAME [--out FOLDER] [--runs FOLDER]
+    python examples/forward_models.py ship NAME [--out FOLDER] [--runs FOLDER] [--scores FILE]
 
 train   one of the runs below; interrupted, the same command goes on
 score   every finished run on molecules of held-out scaffolds, beside the baselines, as JSON:
-        cosines, forbidden intensity, learning curves, where the models fail; shifts in ppm
-ship    a folder with the model file and its settings; the card is written from the scores
+        cosines, forbidden intensity, geometries from SMILES, learning curves, where the models
+        fail; shifts in ppm
+ship    a folder with the model file, its settings, and a card written from the scores
 
 Runs: "grid" and "force field" (curves; force constants and tensors, which obey selection rules),
 each also on fewer molecules, "… 500" and "… 2000", for the learning curve; "dft8k" and "exp5k",
@@ -37,11 +38,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich"
 DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
 CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
+SCORES = CHECKOUT / "docs" / "data" / "forward.json"
 LARGEST = 15_000_000
 KINDS: Final = ("grid", "force field")
 SIZES: Final = (500, 2000)
 """Molecules of the learning curve, beside all."""
 WORST: Final = 8
+BUILT: Final = 200
+"""Molecules whose geometries are built from SMILES."""
 MODES: Final = 40
 """Centrosymmetric molecules whose modes are looked at one by one."""
 
@@ -118,7 +122,7 @@ def score(given: argparse.Namespace) -> None:
     if spectra:
         out["spectra"] = spectra_scores(spectra, given.limit)
     out["shifts"] = {name: shift_scores(name, known[name]) for name in known if of_shifts(name)}
-    with whole_file(given.out or CHECKOUT / "docs" / "data" / "forward.json") as draft:
+    with whole_file(given.out or SCORES) as draft:
         draft.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(out, indent=1))
 
@@ -148,6 +152,9 @@ def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
         },
         "learning curves": learning_curves(scores, table, split),
         "worst": {name: worst(scores[name], table) for name in models if name in KINDS},
+        "from SMILES": {
+            name: from_smiles(models[name], scores[name], table) for name in models if name in KINDS
+        },
     }
     if "force field" in models:
         out["forbidden modes"] = forbidden_modes(models["force field"], table, split)
@@ -190,6 +197,30 @@ def worst(found: Any, table: SpectraTable) -> list[dict[str, Any]]:
         }
         for k in np.argsort(means)[:WORST]
     ]
+
+
+def from_smiles(model: Any, found: Any, table: SpectraTable) -> dict[str, Any]:
+    """Cosines on symmetrised geometries of the force field, beside those on optimised ones."""
+    from spektron.ml.forward.baselines import cosine
+    from spektron.ml.forward.evaluation import spectra
+    from spektron.ml.forward.prediction import forecast
+    from spektron.pointgroup import Molecule, detect
+
+    chosen = np.linspace(0, len(found.rows) - 1, min(BUILT, len(found.rows))).round().astype(int)
+    rows, curves = [], []
+    for place in chosen:
+        try:
+            built = Molecule.from_smiles(table.texts["smiles"][found.rows[place]])
+            curves.append(forecast(model, detect(built).symmetrise()).curves)
+        except (InputError, CalculationError):
+            continue
+        rows.append(place)
+    truth = spectra(table, found.rows[rows], model.config.axis, model.config.fwhm)
+    means = {
+        "built": cosine(np.stack(curves), truth),
+        "optimised": found.cosines[rows],
+    }
+    return {"molecules": len(rows)} | {k: np.nanmean(v, axis=0).tolist() for k, v in means.items()}
 
 
 def forbidden_modes(model: Any, table: SpectraTable, split: Split) -> dict[str, Any]:
@@ -247,11 +278,79 @@ def ship(given: argparse.Namespace) -> None:
     model = known[given.name]
     if (size := model.stat().st_size) > LARGEST:
         raise InputError(f"{model} has {size:,} bytes; at most {LARGEST:,} are shipped")
-    out = given.out or CHECKPOINTS / f"spektron-forward-{given.name.replace(' ', '-')}"
+    name = f"spektron-forward-{given.name.replace(' ', '-')}"
+    out = given.out or CHECKPOINTS / name
+    text = card(name, given.name, model, json.loads(given.scores.read_text(encoding="utf-8")))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(model, out / "model.safetensors")
     shutil.copyfile(model.parent / "config.toml", out / "config.toml")
-    print(f"{out}: {size / 1e6:.1f} MB; write its card from docs/data/forward.json")
+    with whole_file(out / "card.md") as draft:
+        draft.write_text(text, encoding="utf-8")
+    print(f"{out}: {size / 1e6:.1f} MB")
+
+
+NOTES: Final = {
+    "grid": ", as curves.\nIt does not know selection rules",
+    "force field": ", with its\nnormal modes. Selection rules hold exactly",
+}
+CARD: Final = Path(__file__).with_name("forward_card.md")
+
+
+def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
+    from spektron.ml.forward.models import load_forward
+
+    if kind not in NOTES:
+        raise InputError(f"{kind}: a card is written for {', '.join(NOTES)}")
+    known, about = load_forward(model)
+    found, config = scores["spectra"], runs()[kind]
+    if about["data"]["table"] != found["table"] or about["data"]["split"] != found["split"]:
+        raise InputError(f"{model}: the scores are of another table or split; score it again")
+    own, built = found["predictors"][kind], found["from SMILES"][kind]
+    rows = [
+        f"| {'this model' if other == kind else other} | {each['cosine']['ir']:.3f} | "
+        f"{each['cosine']['raman']:.3f} | {each['forbidden share'][0]:.1%} | "
+        f"{each['forbidden share'][1]:.1%} |"
+        for other, each in found["predictors"].items()
+        if other == kind or other not in runs()
+    ]
+    worst = [
+        f"| `{w['smiles']}` | {w['ir']:.2f} | {w['raman']:.2f} |" for w in found["worst"][kind]
+    ]
+    axis = known.config.axis
+    return CARD.read_text(encoding="utf-8").format(
+        name=name,
+        kind=kind,
+        kind_note=NOTES[kind],
+        option="" if kind == "grid" else f" --checkpoint {name}",
+        trained=about["data"]["molecules"],
+        table=about["data"]["table"],
+        split=about["data"]["split"],
+        **config.data.fractions,
+        relations=", ".join(config.data.relations),
+        fwhm=known.config.fwhm,
+        low=axis.low,
+        high=axis.high,
+        points=axis.points,
+        parameters=about["parameters"],
+        steps=config.training.steps,
+        batch=config.training.batch,
+        torch=about["versions"]["torch"],
+        torch_geometric=about["versions"]["torch_geometric"],
+        device=config.training.device,
+        precision=config.training.precision,
+        molecules=found["molecules"],
+        rows="\n".join(rows),
+        ir_quartiles=", ".join(f"{q:.2f}" for q in own["quartiles"][0]),
+        raman_quartiles=", ".join(f"{q:.2f}" for q in own["quartiles"][1]),
+        smiles_n=built["molecules"],
+        smiles_ir=built["built"][0],
+        smiles_raman=built["built"][1],
+        given_ir=built["optimised"][0],
+        given_raman=built["optimised"][1],
+        worst_n=len(worst),
+        worst="\n".join(worst),
+        elements=", ".join(known.config.elements),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -265,6 +364,7 @@ def main(arguments: list[str] | None = None) -> int:
         one.set_defaults(action=action)
         if action is ship:
             one.add_argument("--out", type=Path)
+            one.add_argument("--scores", type=Path, default=SCORES)
     scoring = actions.add_parser("score", parents=[common])
     scoring.add_argument("--out", type=Path)
     scoring.add_argument("--limit", type=int, default=0)

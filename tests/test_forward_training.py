@@ -22,8 +22,12 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
 
 from spektron.ml.forward.evaluation import evaluate_forward, forbidden_in_modes  # noqa: E402
+from spektron.ml.forward.graphs import graph_of_row  # noqa: E402
 from spektron.ml.forward.models import load_forward, new_model, save_forward  # noqa: E402
+from spektron.ml.forward.prediction import forecast  # noqa: E402
 from spektron.ml.forward.training import limited, train_spectra  # noqa: E402
+from spektron.ml.forward.valence import molecule_of  # noqa: E402
+from spektron.ml.model.packaged import find_checkpoint, shipped  # noqa: E402
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATA = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
@@ -206,12 +210,22 @@ def test_predict_prints_pages_and_shifts(command, checkpoints):
     assert [a["element"] for a in found["atoms"]] == ["C", "H", "H", "H", "H"]
 
 
+def test_the_shipped_model_knows_an_ester(command):
+    """Measured (NIST, methyl acetate): the strongest band is the C=O stretch at 1750 cm⁻¹."""
+    done = command("CC(=O)OC", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    x = np.linspace(found["axis"]["low"], found["axis"]["high"], found["axis"]["points"])
+    assert 1700 < x[np.argmax(found["ir"])] < 1800
+    assert 2900 < x[np.argmax(found["raman"])] < 3100
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("CI", "--checkpoint", "grid.safetensors"), "atom 1 is I"),
         (("C[NH3+]", "--checkpoint", "grid.safetensors"), "charge 1"),
-        (("C", "--checkpoint", "none.safetensors"), "no such file"),
+        (("C", "--checkpoint", "none.safetensors"), "no such checkpoint"),
         (("C", "--checkpoint", "grid.safetensors", "--out", "no/x.csv"), "there is no folder"),
         (("C((", "--checkpoint", "grid.safetensors"), r"C\(\("),
     ],
@@ -277,6 +291,43 @@ def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     modes = found["forbidden modes"]
     assert modes["molecules"] > 0
     assert max(modes["largest ir"], modes["largest raman"]) < 1e-8
-    assert script.main(["ship", "grid", "--out", str(tmp_path / "shipped"), *runs]) == 0
+    shipping = ["--out", str(tmp_path / "shipped"), *runs, "--scores", str(out)]
+    assert script.main(["ship", "grid 6", *shipping]) == 2
+    assert "a card is written for grid, force field" in capsys.readouterr().err
+    assert script.main(["ship", "grid", *shipping]) == 0
     model, _ = load_forward(tmp_path / "shipped" / "model.safetensors")
     assert model.config.kind == "grid"
+    card = (tmp_path / "shipped" / "card.md").read_text()
+    for channel in ("ir", "raman"):
+        assert f"{found['predictors']['grid']['cosine'][channel]:.3f}" in card
+        assert f"{found['predictors']['mean spectrum']['cosine'][channel]:.3f}" in card
+    assert "{" not in card
+    assert "nan" not in card
+
+
+@pytest.mark.parametrize("name", [n for n in shipped() if n.startswith("spektron-forward-")])
+def test_shipped_models_have_the_figures_of_their_cards(name):
+    """The lowest cosines of the card once more, from the lines and the shipped weights alone."""
+    path = find_checkpoint(name)
+    assert path.stat().st_size <= 15_000_000
+    model, card = load_forward(path)
+    text = path.with_name("card.md").read_text(encoding="utf-8")
+    scores = json.loads((CHECKOUT / "docs/data/forward.json").read_text())["spectra"]
+    whole = read_spectra(DATA)
+    assert card["data"]["table"] == whole.sha256 == scores["table"]
+    own = scores["predictors"][model.config.kind]["cosine"]
+    assert f"| this model | {own['ir']:.3f} | {own['raman']:.3f} |" in text
+    worst = scores["worst"][model.config.kind]
+    for each in worst:
+        assert f"| `{each['smiles']}` | {each['ir']:.2f} | {each['raman']:.2f} |" in text
+    for each in worst[:3]:
+        row = whole.texts["smiles"].index(each["smiles"])
+        curves = forecast(model, molecule_of(graph_of_row(whole, row))).curves
+        lines, strengths = whole.strengths(np.array([row]))
+        x = model.config.axis.wavenumbers[:, None]
+        half = model.config.fwhm / 2
+        shape = half / np.pi / ((x - lines.values) ** 2 + half**2)
+        truth = (shape @ strengths).T
+        cosines = (curves * truth).sum(1) / np.linalg.norm(curves, axis=1)
+        cosines /= np.linalg.norm(truth, axis=1)
+        assert cosines == pytest.approx([each["ir"], each["raman"]], abs=2e-3)
