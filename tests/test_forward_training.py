@@ -270,6 +270,7 @@ def script(monkeypatch, table, split):
         return replace(found, data=replace(found.data, limit=limit))
 
     names = {f"{kind} {n}".strip(): (kind, n or 0) for kind in KINDS for n in ("", 6, 10)}
+    names["grid built"] = ("grid", 0)
     monkeypatch.setattr(module, "SIZES", (6, 10))
     monkeypatch.setattr(module, "runs", lambda: {k: small(*v) for k, v in names.items()})
     monkeypatch.setattr(module, "read_spectra", lambda path: table)
@@ -294,6 +295,13 @@ def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     shipping = ["--out", str(tmp_path / "shipped"), *runs, "--scores", str(out)]
     assert script.main(["ship", "grid 6", *shipping]) == 2
     assert "a card is written for grid, force field" in capsys.readouterr().err
+    # Geometries are built once. The molecules are in the set twice.
+    assert np.load(tmp_path / "runs" / "built.npz")["rows"].size > 12
+    trained = found["trained on"]
+    assert trained["grid built"]["molecules"] > 1.5 * trained["grid"]["molecules"]
+    assert set(found["from SMILES"]) == {"grid", "force field", "grid built"}
+    assert script.main(["ship", "grid built", *shipping]) == 0
+    assert "seen geometries of a force field" in (tmp_path / "shipped" / "card.md").read_text()
     assert script.main(["ship", "grid", *shipping]) == 0
     model, _ = load_forward(tmp_path / "shipped" / "model.safetensors")
     assert model.config.kind == "grid"

@@ -3,6 +3,7 @@
 ===============  ==========================================================================
 ``graphs``       molecules as graphs within a cut-off
 ``valence``      internal coordinates of a molecule as arrays
+``rebuilt``      the same spectra on geometries built from SMILES
 ``samples``      batches
 ``config``       settings
 ``network``      the equivariant message-passing network
@@ -25,9 +26,11 @@ Here is what needs no torch; modules that train or predict import it and torch_g
 from .baselines import best_ridge, cosine, fingerprints, fit_ridge, mean_spectrum, nearest_spectra
 from .config import ForwardConfig, ForwardData, ForwardLoss, NetworkConfig
 from .graphs import GraphBatch, MolecularGraph, graph_of, join_graphs, molecular_graph
+from .rebuilt import Built, build_geometries, rebuilt, split_of_both
 from .shift_data import ShiftSet, read_shift_set, shift_set
 
 __all__ = [
+    "Built",
     "ForwardConfig",
     "ForwardData",
     "ForwardLoss",
@@ -36,6 +39,7 @@ __all__ = [
     "NetworkConfig",
     "ShiftSet",
     "best_ridge",
+    "build_geometries",
     "cosine",
     "fingerprints",
     "fit_ridge",
@@ -45,5 +49,7 @@ __all__ = [
     "molecular_graph",
     "nearest_spectra",
     "read_shift_set",
+    "rebuilt",
     "shift_set",
+    "split_of_both",
 ]
