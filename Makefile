@@ -28,7 +28,7 @@ demo-ml: $(VENV)/ml.stamp $(VENV)/wheel.stamp ## train a small model on spectra,
 	@$(PY) examples/demo_ml.py
 
 test: $(VENV)/test.stamp $(VENV)/wheel.stamp ## run the tests on the installed wheel
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 slow: $(VENV)/test.stamp $(VENV)/wheel.stamp ## run the slow tests
 	@$(PY) -m pytest -m slow $(ARGS)

@@ -50,14 +50,14 @@ CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 SCORES = CHECKOUT / "docs" / "data" / "forward.json"
 LARGEST = 15_000_000
 KINDS: Final = ("grid", "force field")
-WHOLE: Final = (*KINDS, "grid built")
+BUILT: Final = "grid built"
+"""The run with both kinds of geometry."""
+WHOLE: Final = (*KINDS, BUILT)
 """Runs on all molecules, which can be shipped."""
 SIZES: Final = (500, 2000)
 """Molecules of the learning curve, beside all."""
 WORST: Final = 8
-BUILT: Final = WHOLE[-1]
-"""The run with both kinds of geometry."""
-REBUILT: Final = 200
+FROM_SMILES: Final = 200
 """Molecules whose geometries are built from SMILES for the scores."""
 MODES: Final = 40
 """Centrosymmetric molecules whose modes are looked at one by one."""
@@ -149,7 +149,7 @@ def on_both_geometries(
                 positions=built.positions,
             )  # fmt: skip
     both = joined([table, rebuilt(table, built)])
-    return both, split_of_both(both, split_for(table, config.data), built, len(table))
+    return both, split_of_both(both, split_for(table, config.data), built)
 
 
 def tell_built(done: int, of: int) -> None:
@@ -255,7 +255,9 @@ def from_smiles(model: Any, found: Any, table: SpectraTable) -> dict[str, Any]:
     from spektron.ml.forward.prediction import forecast
     from spektron.pointgroup import Molecule, detect
 
-    chosen = np.linspace(0, len(found.rows) - 1, min(REBUILT, len(found.rows))).round().astype(int)
+    chosen = (
+        np.linspace(0, len(found.rows) - 1, min(FROM_SMILES, len(found.rows))).round().astype(int)
+    )
     rows, curves = [], []
     for place in chosen:
         try:
@@ -343,6 +345,7 @@ NOTES: Final = {
     "force field": ", with its\nnormal modes. Selection rules hold exactly",
     BUILT: ", as curves.\nIt has seen geometries of a force field too; it knows no selection rules",
 }
+GEOMETRIES: Final = "geometries, optimised or built from SMILES, of molecules"
 CARD: Final = Path(__file__).with_name("forward_card.md")
 
 
@@ -372,7 +375,7 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
         kind=known.config.kind,
         kind_note=NOTES[kind],
         option="" if kind == "grid" else f" --checkpoint {name}",
-        trained=about["data"]["molecules"],
+        trained=f"{about['data']['molecules']:,} {GEOMETRIES if kind == BUILT else 'molecules'}",
         table=about["data"]["table"],
         split=about["data"]["split"],
         **config.data.fractions,

@@ -20,3 +20,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}; set SPEKTRON_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def symmetry_rich():
+    """The whole symmetry-rich set."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from spektron.ml.table import read_spectra
+
+    path = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the checkout")
+    return read_spectra(path)

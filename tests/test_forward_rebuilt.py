@@ -1,30 +1,25 @@
 """Spectra on geometries that are built from SMILES."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from spektron.ml.errors import SpectraError
 from spektron.ml.forward.rebuilt import build_geometries, rebuilt, split_of_both
 from spektron.ml.splits import check_split, split_table
-from spektron.ml.table import read_spectra
 from spektron.ml.training.reading import joined
 from spektron.pointgroup import Molecule, detect
 
-DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 NAMES = ("CC", "CC#CC=NO", "C=C", "CC#N", "CC=O", "COC")
 """The second has a free rotation, so that no geometry is preferred."""
 
 
 @pytest.fixture(scope="module")
-def table():
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    if not DATA.is_file():
-        pytest.skip(f"no {DATA.name} in the checkout")
-    whole = read_spectra(DATA)
-    rows = [whole.texts["smiles"].index(name if name != NAMES[1] else "CCC") for name in NAMES]
-    few = whole.take(rows)
+def table(symmetry_rich):
+    rows = [
+        symmetry_rich.texts["smiles"].index(name if name != NAMES[1] else "CCC") for name in NAMES
+    ]
+    few = symmetry_rich.take(rows)
     return replace(few, texts={**few.texts, "smiles": NAMES})
 
 
@@ -47,7 +42,7 @@ def test_both_stay_in_one_part(table):
     built = build_geometries(table)
     split = split_table(table, {"train": 0.5, "valid": 0.5})
     both = joined([table, rebuilt(table, built)])
-    parts = split_of_both(both, split, built, len(table))
+    parts = split_of_both(both, split, built)
     check_split(both, parts)
     assert sorted(np.concatenate([parts["train"], parts["valid"]])) == list(range(len(both)))
     for name in ("train", "valid"):

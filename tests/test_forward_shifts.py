@@ -86,6 +86,8 @@ def test_shifts_of_another_molecule_are_left_out_and_named(files):
     found = read_shift_set(sdf, table)
     assert found.names == ("0",)
     assert found.left_out == ("1: atom 2 of the table of shifts is not that of the geometry",)
+    table.write_text("mol_id,atom_type,atom_index,Shift\n0,6,0,9.0\n1,6,0,7.0\n1,6,0,8.0\n")
+    assert read_shift_set(sdf, table).left_out == ("1: the table of shifts has an atom twice",)
     table.write_text("mol_id,atom_type,atom_index,Shift\n1,8,2,40.0\n")
     with pytest.raises(SpectraError, match="the first: 1: atom 2"):
         read_shift_set(sdf, table)

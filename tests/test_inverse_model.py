@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +22,6 @@ from spektron.ml.inverse import (
 from spektron.ml.inverse.inputs import joined_inputs
 from spektron.ml.model.errors import CheckpointError, ConfigError
 from spektron.ml.splits import related, split_of
-from spektron.ml.table import read_spectra
 from spektron.ml.training import PretrainConfig
 from spektron.ml.training.records import read_metrics
 
@@ -54,7 +52,6 @@ from spektron.ml.inverse.training import split_for, train_inverse  # noqa: E402
 from spektron.ml.model.spektron import Spektron  # noqa: E402
 from spektron.ml.model.weights import save_model  # noqa: E402
 
-DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 ENCODER = {"size": "tiny", "width": 32, "layers": 1, "axis": {"points": 256}, "stride": 16}
 SETTINGS = {
     "model": {
@@ -75,12 +72,9 @@ def config(loss=None, **training):
 
 
 @pytest.fixture(scope="module")
-def table():
+def table(symmetry_rich):
     """Molecules of the symmetry-rich set with up to five heavy atoms, and some with NMR shifts."""
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    if not DATA.is_file():
-        pytest.skip(f"no {DATA.name} in the checkout")
-    whole = read_spectra(DATA)
+    whole = symmetry_rich
     small = np.flatnonzero(whole.numbers["n_atoms"] <= 11)[:24]
     shifted = np.flatnonzero(np.diff(whole.shifts["computed"][0].offsets) > 0)
     light = shifted[whole.numbers["n_atoms"][shifted] <= 15][:6]

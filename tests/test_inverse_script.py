@@ -16,11 +16,9 @@ from spektron.ml.forward.config import NetworkConfig
 from spektron.ml.forward.models import new_model, save_forward
 from spektron.ml.inverse import Calibration, InverseConfig, save_calibration
 from spektron.ml.inverse.models import load_inverse
-from spektron.ml.table import read_spectra
 from spektron.pointgroup import Molecule
 
 CHECKOUT = Path(__file__).parents[1]
-DATA = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 SMALL = {
     "model": {
         "encoder": {
@@ -40,16 +38,12 @@ def shifts_of(molecule):
 
 
 @pytest.fixture
-def script(monkeypatch):
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    if not DATA.is_file():
-        pytest.skip(f"no {DATA.name} in the checkout")
+def script(monkeypatch, symmetry_rich):
     path = CHECKOUT / "examples" / "inverse_models.py"
     spec = importlib.util.spec_from_file_location("inverse_models", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    whole = read_spectra(DATA)
-    light = np.flatnonzero(whole.numbers["n_atoms"] <= 11)[:30]
+    light = np.flatnonzero(symmetry_rich.numbers["n_atoms"] <= 11)[:30]
     molecules = [(Molecule.from_smiles(each), each) for each in SMILES]
     known = shift_set([(m, text, shifts_of(m)) for m, text in molecules])
     settings = module.runs()
@@ -60,7 +54,7 @@ def script(monkeypatch):
             yield name, InverseConfig.from_mapping({**SMALL, **asked})
 
     monkeypatch.setattr(module, "runs", lambda: dict(small()))
-    monkeypatch.setattr(module, "read_spectra", lambda path: whole.take(light))
+    monkeypatch.setattr(module, "read_spectra", lambda path: symmetry_rich.take(light))
     monkeypatch.setattr(module, "read_shift_set", lambda *paths: known)
     monkeypatch.setattr(
         module, "GIVEN", {"spectra": (("ir",), ("ir", *module.NMR)), "shifts": (module.NMR,)}

@@ -1,7 +1,6 @@
 """What is known of a molecule, consistency, calibration, look-up: identities and slow twins."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,10 +29,9 @@ from spektron.ml.inverse.consistency import FWHM, first_of, widened
 from spektron.ml.inverse.formulas import Formula
 from spektron.ml.inverse.inputs import drop, joined_inputs, marks, merged, with_formula
 from spektron.ml.model.errors import CheckpointError
-from spektron.ml.table import Ragged, read_spectra, sticks_table
+from spektron.ml.table import Ragged, sticks_table
 from spektron.pointgroup.errors import InputError
 
-DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 AXIS = Axis(200.0, 3800.0, 512)
 
 
@@ -193,13 +191,10 @@ def test_a_missing_prediction_is_said():
     assert first_of(predictor, predictor).name == "spectra of the library, else " + predictor.name
 
 
-def test_gfn2_gives_the_spectrum_of_the_set():
+def test_gfn2_gives_the_spectrum_of_the_set(symmetry_rich):
     """The predictor, from SMILES, against lines that the set holds of the same level."""
     pytest.importorskip("tblite", reason="tblite is not installed")
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    if not DATA.is_file():
-        pytest.skip(f"no {DATA.name} in the checkout")
-    known = table_predictor(read_spectra(DATA))
+    known = table_predictor(symmetry_rich)
     predictor = XtbPredictor()
     for text in ("C=C", "C#C"):
         computed, stored = (each.curves(text, AXIS) for each in (predictor, known))

@@ -1,7 +1,6 @@
 """Shifts of a network in the place of measured ones, and which nuclei NMR does not tell apart."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,20 +17,15 @@ from spektron.ml.forward.valence import molecule_of
 from spektron.ml.inverse import InverseConfig, corpus
 from spektron.ml.inverse.equivalence import equivalent_atoms, methyl_means
 from spektron.ml.inverse.predicted_shifts import SPREAD, with_predicted_shifts
-from spektron.ml.table import Ragged, read_spectra
+from spektron.ml.table import Ragged
 from spektron.pointgroup import Molecule
 
-DATA = Path(__file__).parents[1] / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 NAMES = ("CC", "CCO", "C=C", "CC#N", "CC=O", "COC")
 
 
 @pytest.fixture(scope="module")
-def table():
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    if not DATA.is_file():
-        pytest.skip(f"no {DATA.name} in the checkout")
-    whole = read_spectra(DATA)
-    return whole.take([whole.texts["smiles"].index(name) for name in NAMES])
+def table(symmetry_rich):
+    return symmetry_rich.take([symmetry_rich.texts["smiles"].index(name) for name in NAMES])
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def joined(molecule: Molecule, table: Mapping[str, list[tuple[int, int, float]]]
     Raises
     ------
     InputError
-        If an atom has another element in the table than in the geometry.
+        If an atom has another element in the table than in the geometry, or two shifts.
     """
     found = table.get(molecule.name)
     if found is None:
@@ -80,6 +80,8 @@ def joined(molecule: Molecule, table: Mapping[str, list[tuple[int, int, float]]]
             raise InputError(
                 f"{molecule.name}: atom {atom} of the table of shifts is not that of the geometry"
             )
+    if len({atom for atom, _, _ in found}) < len(found):
+        raise InputError(f"{molecule.name}: the table of shifts has an atom twice")
     return Shifts(
         np.array([a for a, _, _ in found], dtype=np.int16),
         np.array([s for _, _, s in found], dtype=np.float32),

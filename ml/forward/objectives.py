@@ -203,11 +203,11 @@ def predict_shifts(model: ShiftModel, data: ShiftSet, rows: list[int]) -> list[F
     out: list[Float32] = []
     for start in range(0, len(rows), VALIDATED):
         graphs = [data.graphs[row] for row in rows[start : start + VALIDATED]]
-        out += predicted_shifts(model, graphs)
+        out += shifts_of_graphs(model, graphs)
     return out
 
 
-def predicted_shifts(model: ShiftModel, graphs: Sequence[MolecularGraph]) -> list[Float32]:
+def shifts_of_graphs(model: ShiftModel, graphs: Sequence[MolecularGraph]) -> list[Float32]:
     """Shifts of every atom of some molecules, ppm: (n_atoms,) for each."""
     with torch.no_grad():
         values = model(join_samples([Sample(graph) for graph in graphs])).cpu().numpy()

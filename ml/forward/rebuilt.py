@@ -105,7 +105,7 @@ def rebuilt(table: SpectraTable, built: Built) -> SpectraTable:
     )
 
 
-def split_of_both(joined: SpectraTable, split: Split, built: Built, n: int) -> Split:
+def split_of_both(joined: SpectraTable, split: Split, built: Built) -> Split:
     """The split of a table, for it and its rebuilt molecules behind it.
 
     Parameters
@@ -115,11 +115,10 @@ def split_of_both(joined: SpectraTable, split: Split, built: Built, n: int) -> S
     split : Split
         Of the table alone.
     built : Built
-    n : int
-        Molecules of the table alone.
     """
+    n = len(joined) - len(built.rows)
     parts = {
         name: np.concatenate([rows, n + np.flatnonzero(np.isin(built.rows, rows))])
         for name, rows in split.parts.items()
     }
-    return split_of(joined, parts, split.relations)
+    return split_of(joined, parts, split.relations, seed=split.seed)

@@ -19,7 +19,7 @@ from ..errors import SpectraError
 from ..forward.config import NUCLEI, Nucleus
 from ..forward.graphs import MolecularGraph, graph_of_row
 from ..forward.models import usable_rows
-from ..forward.objectives import VALIDATED, predicted_shifts
+from ..forward.objectives import VALIDATED, shifts_of_graphs
 from ..forward.shifts import ShiftModel
 from ..instruments import generator
 from ..table import Float32, Int64, Ragged, SpectraTable
@@ -74,7 +74,7 @@ def with_predicted_shifts(
     for start in range(0, len(rows), VALIDATED):
         part = rows[start : start + VALIDATED]
         graphs = [graph_of_row(table, row, model.config.cutoff) for row in part]
-        for row, graph, values in zip(part, graphs, predicted_shifts(model, graphs), strict=True):
+        for row, graph, values in zip(part, graphs, shifts_of_graphs(model, graphs), strict=True):
             draw = generator(seed, NOISE, row)
             atoms[row], shifts[row] = _noisy(graph, values, spread, draw)
         if progress is not None:

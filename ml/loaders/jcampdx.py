@@ -183,9 +183,8 @@ def _ordinates(block: Block) -> Iterator[float]:
             if not values or values[0] != last:
                 raise SpectraError(f"the check ordinate of line {line[:20]!r} differs")
             values, count = values[1:], count - 1
-        off = abs(decoded.abscissa * block.number("XFACTOR", 1.0) - first - count * step) / abs(
-            step or 1.0
-        )
+        begin = decoded.abscissa * block.number("XFACTOR", 1.0)
+        off = abs(begin - first - count * step) / abs(step or 1.0)
         if off > FURTHEST:
             raise SpectraError(f"line {line[:20]!r} is {off:.1f} channels from its place")
         count += len(values) + checked
