@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,17 @@ def test_a_killed_run_goes_on_exactly(kind, table, split, tmp_path):
     )
     with pytest.raises(CheckpointError, match=r"training\.seed"):
         train_spectra(config(kind, seed=1), table, tmp_path / "cut", split=split)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_a_compiled_run_is_the_same_run(table, split, tmp_path):
+    plain = train_spectra(config("grid"), table, tmp_path / "plain", split=split)
+    fast = train_spectra(config("grid"), table, tmp_path / "fast", split=split, compiled=True)
+    assert fast.metrics == pytest.approx(plain.metrics, rel=1e-3)
+    a, b = (load_forward(run.model)[0].state_dict() for run in (plain, fast))
+    assert list(a) == list(b)
+    assert all(torch.allclose(a[name], b[name], rtol=1e-3, atol=1e-4) for name in a)
 
 
 def test_learning_curves_take_nested_molecules():

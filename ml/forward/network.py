@@ -119,26 +119,28 @@ class Interaction(MessagePassing):
 
     def forward(self, scalars: Tensor, vectors: Tensor, graphs: Graphs) -> tuple[Tensor, Tensor]:
         """New scalars (n, width) and vectors (n, 3, width)."""
+        own, through, along = self.content(scalars).split(self.width, dim=1)
         sums = self.propagate(
             graphs.edges,
-            content=self.content(scalars),
-            vectors=vectors.flatten(1),
+            told=torch.cat([own, (vectors * through[:, None]).flatten(1)], dim=1),
+            along=along,
             filters=self.filter(graphs.radial),
             units=graphs.units,
             size=(len(scalars), len(scalars)),
-        )
-        scalars = scalars + sums[:, : self.width]
-        vectors = vectors + sums[:, self.width :].view(-1, 3, self.width)
-        return self._mixed(scalars, vectors)
+        ).view(-1, 4, self.width)
+        return self._mixed(scalars + sums[:, 0], vectors + sums[:, 1:])
 
-    def message(
-        self, content_j: Tensor, vectors_j: Tensor, filters: Tensor, units: Tensor
-    ) -> Tensor:
+    def message(self, told_j: Tensor, along_j: Tensor, filters: Tensor, units: Tensor) -> Tensor:
         """What an atom hears from a neighbour, (n_edges, 4 · width)."""
-        own, through, along = (content_j * filters).split(self.width, dim=1)
-        heard = vectors_j.view(-1, 3, self.width) * through[:, None]
-        heard = heard + units[:, :, None] * along[:, None]
-        return torch.cat([own, heard.flatten(1)], dim=1)
+        own, through, along = filters.split(self.width, dim=1)
+        told_j = told_j.view(-1, 4, self.width)
+        turned = units[:, :, None] * (along * along_j)[:, None]
+        heard = told_j[:, 1:] * through[:, None] + turned
+        return torch.cat([told_j[:, 0] * own, heard.flatten(1)], dim=1)
+
+    def aggregate(self, inputs: Tensor, index: Tensor, dim_size: int) -> Tensor:
+        """Sums of what each atom hears."""
+        return inputs.new_zeros(dim_size, inputs.shape[1]).index_add(0, index, inputs)
 
     def _mixed(self, scalars: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
         left, right = self.mix(vectors).split(self.width, dim=2)
