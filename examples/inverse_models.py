@@ -3,11 +3,14 @@
     python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts FILE]
     python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts FILE] [--forward FILE]
                                                  [--molecules N]
+    python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts FILE]
     python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
 
 train   one of the runs below; interrupted, the same command goes on
 score   calibrates on the validation part and measures on the test part, of which N molecules are
         asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model
+fuse    whether one more measurement helps to tell the isomers of matched strata apart, validation
+        and test part together: ``fusion.json`` beside the model
 ship    a folder with the model, its settings, calibration and figures
 
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
@@ -19,16 +22,20 @@ alone (``SPEKTRON_DATA``, by default ../shared/data).
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from spektron.ml.forward import read_shift_set
 from spektron.ml.inverse import ForwardPredictor, InverseConfig, shift_table
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
+from spektron.pointgroup.writing import whole_file
 from spektron.vibration import CalculationError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -42,6 +49,11 @@ TRAINING: Final = {
     "device": "cpu", "precision": "fp32", "batch": 32, "steps": 19200, "learning_rate": 1e-3,
     "warmup": 500, "log_every": 200, "checkpoint_every": 400,
 }  # fmt: skip
+FUSED: Final = (
+    ("ir",), ("raman",), ("ir", "raman"), ("13C", "1H"), ("ir", "13C", "1H"),
+    ("ir", "raman", "13C"), ("ir", "raman", "13C", "1H"),
+)  # fmt: skip
+"""What isomers are told apart by."""
 NMR: Final = ("13C", "1H", "formula")
 GIVEN: Final = {
     "spectra": (
@@ -141,6 +153,38 @@ def score(given: argparse.Namespace) -> None:
         print(f"not calibrated: {found.reason}")
 
 
+def fuse(given: argparse.Namespace) -> None:
+    from spektron.ml.inverse import corpus
+    from spektron.ml.inverse.assessment import check_origin
+    from spektron.ml.inverse.fusion import compare, identify
+    from spektron.ml.inverse.models import load_inverse
+    from spektron.ml.inverse.training import split_for
+
+    folder, table = folder_of(given), table_of(given)
+    model, about = load_inverse(folder / PARTS[0])
+    config = InverseConfig.from_mapping(about["settings"])
+    parts = split_for(table, config.data)
+    check_origin(folder / PARTS[0], about, table, parts)
+    made = corpus(table, config)
+    rows = np.union1d(parts["valid"], parts["test"])
+    found = identify(
+        model,
+        made,
+        rows,
+        FUSED,
+        instruments=config.data.instruments,
+        progress=lambda done, of: done % 100 or print(f"{done} of {of}", flush=True),
+    )
+    compared = [asdict(each) for each in compare(made, found)]
+    facts = {"model": about["data"], "left out": found.left_out, "compared": compared}
+    with whole_file(folder / "fusion.json", InputError) as draft:
+        draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    for each in compared:
+        less, more = (" + ".join(each[name]) for name in ("less", "more"))
+        gain = each["gain"]
+        print(f"{less} → {more}: {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})")
+
+
 def ship(given: argparse.Namespace) -> None:
     folder = folder_of(given)
     if missing := [name for name in PARTS if not (folder / name).is_file()]:
@@ -159,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--runs", default="inverse.runs")
     actions = parser.add_subparsers(required=True)
-    for action in (train, score, ship):
+    for action in (train, score, fuse, ship):
         one = actions.add_parser(action.__name__, parents=[common])
         one.add_argument("name", choices=tuple(runs()))
         one.set_defaults(action=action)

@@ -85,18 +85,24 @@ def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, ca
     made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
     save_calibration(tmp_path / "spectra" / "calibration.json", made)
     assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 0
+    assert script.main(["fuse", "spectra", *runs, *shifts]) == 0
+    fused = json.loads((tmp_path / "spectra" / "fusion.json").read_text())
+    more = [each["more"] for each in fused["compared"] if each["less"] == ["ir", "raman"]]
+    assert more == [["ir", "raman", "13C"], ["ir", "raman", "13C", "1H"]]
     model, card = load_inverse(tmp_path / "out" / "model.safetensors")
     assert model.vocabulary.knows("CCO")
     assert card["settings"]["training"]["steps"] == 3
 
 
-def test_shifts_alone_are_trained_and_measured(script, tmp_path):
+def test_shifts_alone_are_trained_and_measured(script, tmp_path, capsys):
     runs = ["--runs", str(tmp_path)]
     assert script.main(["train", "dft8k", *runs]) == 0
     assert script.main(["score", "dft8k", *runs, "--molecules", "3"]) == 0
     figures = json.loads((tmp_path / "dft8k" / "metrics.json").read_text())
     assert figures.keys() == {"13C + 1H + formula"}
     assert figures["13C + 1H + formula"]["all"]["molecules"] > 0
+    assert script.main(["fuse", "dft8k", *runs]) == 2
+    assert "has an isomer with another string" in capsys.readouterr().err
 
 
 def test_missing_and_wrong_networks_are_refused(script, networks, tmp_path, capsys):

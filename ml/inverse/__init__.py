@@ -20,6 +20,7 @@
 ``confidence``        ranking, calibration, coverage
 ``elucidation``       `elucidate`: one spectrum
 ``evaluation``        exact match, validity, novelty, hallucination, drift
+``fusion``            whether one more measurement helps to tell isomers apart
 ``assessment``        `assess_inverse`: calibration and all figures of a trained model
 ``reading``           spectra from files of users
 ====================  ==========================================================================

@@ -126,7 +126,7 @@ def assess_inverse(
     config = InverseConfig.from_mapping(card["settings"])
     made = corpus(table, config)
     parts = split_for(table, config.data)
-    _check_origin(path, card, table, parts)
+    check_origin(path, card, table, parts)
     chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
     base = config.data.instruments
     conditions = [Condition(tuple(each), base) for each in given]
@@ -192,7 +192,14 @@ def _some(made: Corpus, rows: Int64, model: InverseModel, most: int) -> Int64:
     return np.sort(known[order[:most]])
 
 
-def _check_origin(path: Path, card: Mapping[str, Any], table: SpectraTable, parts: Split) -> None:
+def check_origin(path: Path, card: Mapping[str, Any], table: SpectraTable, parts: Split) -> None:
+    """Refuse a model whose training and test molecules are not these.
+
+    Raises
+    ------
+    CheckpointError
+        If it was trained on another table or split.
+    """
     about = card["data"]
     if about["table"] != table.sha256 or about["split"] != parts.sha256:
         raise CheckpointError(

@@ -17,7 +17,15 @@ from .power import Power, components_of, power, power_table
 from .reading import read_scores
 from .results import Contrast, Evaluation, Settings
 from .simulation import Components, simulated
-from .subjects import INPUTS, Subject, by_any_name, counts_of, subject_of, subjects_of_export
+from .subjects import (
+    INPUTS,
+    Subject,
+    by_any_name,
+    counts_of,
+    subject_of,
+    subjects_of_export,
+    subjects_of_table,
+)
 from .table import Score, ScoreTable, score_table
 
 __all__ = [
@@ -61,4 +69,5 @@ __all__ = [
     "simulated",
     "subject_of",
     "subjects_of_export",
+    "subjects_of_table",
 ]

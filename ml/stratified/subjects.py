@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from ...pointgroup import (
     ModeCounts,
     Molecule,
@@ -16,6 +18,7 @@ from ...pointgroup import (
     count_modes,
     mode_counts,
 )
+from ..table import Int64, SpectraTable
 from .errors import EvaluationError
 
 IR: Final = "ir"
@@ -202,6 +205,30 @@ def subjects_of_export(pairs: Sequence[tuple[Any, Any]]) -> list[Subject]:
     return out
 
 
+def scaffold_word(stratum: str) -> str:
+    """The first word of a stratum's name; "" of an empty one.
+
+    >>> scaffold_word("benzene F2 Cl2")
+    'benzene'
+    """
+    return stratum.split()[0] if stratum else ""
+
+
+def subjects_of_table(table: SpectraTable, rows: Sequence[int] | Int64) -> list[Subject]:
+    """Molecules as the evaluation knows them, with the first word of the stratum as scaffold."""
+    texts, n_atoms = table.texts, np.diff(table.atomic_numbers.offsets)
+    return [
+        Subject(
+            texts["key"][row],
+            texts["stratum"][row],
+            scaffold_word(texts["stratum"][row]),
+            int(n_atoms[row]),
+            counts_of(texts["group"][row], texts["irreps"][row].split()),
+        )
+        for row in map(int, rows)
+    ]
+
+
 def by_any_name(pairs: Sequence[tuple[Any, Any]]) -> Mapping[str, Subject]:
     """Subjects of an exported data set by key, and by what names only one of them.
 
@@ -230,6 +257,8 @@ __all__ = [
     "by_any_name",
     "counts_of",
     "murcko",
+    "scaffold_word",
     "subject_of",
     "subjects_of_export",
+    "subjects_of_table",
 ]

@@ -8,7 +8,7 @@ what is left is divided into training and validation part by whole components, s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import SpectraError
 from ..functional_groups import GROUPS, Bool, frequent, labels
 from ..splits import RELATIONS, Split, check_split, related, split_of, split_table
-from ..stratified import Subject, counts_of
+from ..stratified.subjects import scaffold_word
 from ..table import Int64, SpectraTable
 from .config import StudyConfig
 from .errors import StudyError
@@ -123,15 +123,6 @@ def fold_of_control(stratum: str, n_folds: int) -> int:
     return int(hashlib.sha256(stratum.encode()).hexdigest(), 16) % n_folds
 
 
-def scaffold_word(stratum: str) -> str:
-    """The first word of a stratum's name; "" of an empty one.
-
-    >>> scaffold_word("benzene F2 Cl2")
-    'benzene'
-    """
-    return stratum.split()[0] if stratum else ""
-
-
 def related_to(table: SpectraTable, rows: Int64) -> NDArray[np.bool_]:
     """Which molecules share something with those in ``rows``, themselves included, (n,)."""
     out = np.zeros(len(table), dtype=bool)
@@ -141,21 +132,6 @@ def related_to(table: SpectraTable, rows: Int64) -> NDArray[np.bool_]:
         theirs = {shared[row] for row in rows} - {""}
         out |= np.array([label in theirs for label in shared])
     return out
-
-
-def subjects_of(table: SpectraTable, rows: Sequence[int] | Int64) -> list[Subject]:
-    """Molecules as the evaluation knows them, with the first word of the stratum as scaffold."""
-    texts, n_atoms = table.texts, np.diff(table.atomic_numbers.offsets)
-    return [
-        Subject(
-            texts["key"][row],
-            texts["stratum"][row],
-            scaffold_word(texts["stratum"][row]),
-            int(n_atoms[row]),
-            counts_of(texts["group"][row], texts["irreps"][row].split()),
-        )
-        for row in map(int, rows)
-    ]
 
 
 def _fold(

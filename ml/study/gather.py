@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stratified import INPUTS, ScoreTable, Subject
+from ..stratified import INPUTS, ScoreTable, Subject, subjects_of_table
 from ..table import Int64
 from .cell import Job
 from .config import NEAREST, Cell
-from .design import subjects_of
 from .errors import StudyError, Unfinished
 from .scoring import CALIBRATIONS, TASKS
 from .shards import Shard, read_shard, shard_path
@@ -102,7 +101,7 @@ def gather(job: Job) -> Gathered:
     return Gathered(
         rows,
         len(main),
-        tuple(subjects_of(job.table, rows)),
+        tuple(subjects_of_table(job.table, rows)),
         inputs,
         config.noises,
         config.seeds,
