@@ -11,7 +11,7 @@ score   calibrates on the validation part and measures on the test part, of whic
         asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model
 fuse    whether one more measurement helps to tell the isomers of matched strata apart, validation
         and test part together: ``fusion.json`` beside the model
-ship    a folder with the model, its settings, calibration and figures
+ship    a folder with the model, its settings, calibration and figures, and a card written from them
 
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
 those of the network ``--shifts`` (``examples/forward_models.py train dft8k``), with noise. "spectra
@@ -26,6 +26,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +44,11 @@ TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich" / "spectra.parquet"
 DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
 CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 LARGEST = 15_000_000
-PARTS: Final = ("model.safetensors", "config.toml", "metrics.json", "calibration.json")
+PARTS: Final = (
+    "model.safetensors", "config.toml", "metrics.json", "calibration.json", "fusion.json",
+)  # fmt: skip
+WRONG: Final = ("hallucination", "hallucination at 0.8")
+CARD: Final = Path(__file__).with_name("elucidate_card.md")
 
 TRAINING: Final = {
     "device": "cpu", "precision": "fp32", "batch": 32, "steps": 19200, "learning_rate": 1e-3,
@@ -188,14 +193,104 @@ def fuse(given: argparse.Namespace) -> None:
 def ship(given: argparse.Namespace) -> None:
     folder = folder_of(given)
     if missing := [name for name in PARTS if not (folder / name).is_file()]:
-        raise InputError(f"{folder}: no {', '.join(missing)}; train and score it first")
+        raise InputError(f"{folder}: no {', '.join(missing)}; train, score and fuse it first")
     if (size := (folder / PARTS[0]).stat().st_size) > LARGEST:
         raise InputError(f"{folder}: {size:,} bytes; at most {LARGEST:,} are shipped")
     out = given.out or CHECKPOINTS / "spektron-elucidate-small"
+    text = card(out.name, folder)
     out.mkdir(parents=True, exist_ok=True)
     for name in PARTS:
         shutil.copyfile(folder / name, out / name)
-    print(f"{out}: {size / 1e6:.1f} MB; write its card from metrics.json")
+    (out / "card.md").write_text(text, encoding="utf-8")
+    print(f"{out}: {size / 1e6:.1f} MB")
+
+
+def card(name: str, folder: Path) -> str:
+    """The card of a model, with the figures of its folder.
+
+    Raises
+    ------
+    InputError
+        If the figures are of a model of other data.
+    """
+    from spektron.ml.inverse import load_calibration
+    from spektron.ml.inverse.assessment import DRIFTED
+    from spektron.ml.inverse.models import load_inverse
+
+    model, about = load_inverse(folder / PARTS[0])
+    config = InverseConfig.from_mapping(about["settings"])
+    measured, fused = (json.loads((folder / part).read_text()) for part in (PARTS[2], PARTS[4]))
+    if fused["model"] != about["data"]:
+        raise InputError(f"{folder}: {PARTS[4]} is of a model of other data; fuse it again")
+    found = measured["figures"]
+    plain = [given for given in found if "×" not in given]
+    known = load_calibration(folder / PARTS[3])
+    compared = fused["compared"]
+    return CARD.read_text(encoding="utf-8").format(
+        name=name,
+        **{key: about["data"][key] for key in ("molecules", "table", "split")},
+        **config.data.fractions,
+        relations=", ".join(config.data.relations),
+        parameters=about["parameters"],
+        steps=config.training.steps,
+        batch=config.training.batch,
+        **{key: about["versions"][key] for key in ("torch", "rdkit")},
+        device=config.training.device,
+        precision=config.training.precision,
+        rows="\n".join(row_of(given, found[given]) for given in plain),
+        largest=plain[-1],
+        sizes="\n".join(
+            f"| {size} | {each['molecules']:.0f} | {shown(each, 'top-1', 'top-10')} |"
+            for size, each in found[plain[-1]]["by size"].items()
+        ),
+        drifted=" + ".join(DRIFTED),
+        drifts="\n".join(
+            f"| {given} | {shown(each['all'], 'top-1', 'top-10', *WRONG)} |"
+            for given, each in found.items()
+            if given not in plain
+        ),
+        calibrated=known.molecules,
+        threshold=known.threshold,
+        predictor=f"Candidates are compared with spectra of {known.predictor}."
+        if known.predictor
+        else "No spectra are predicted for the candidates.",
+        fused=compared[0]["molecules"],
+        strata=compared[0]["strata"],
+        scaffolds=compared[0]["scaffolds"],
+        fusion="\n".join(map(compared_row, compared)),
+        failures="\n".join(
+            f"| {each['condition']} | `{each['truth']}` | `{each['answer']}` "
+            f"| {each['confidence']:.2f} |"
+            for each in measured["failures"]
+        ),
+        elements=", ".join(model.vocabulary.elements),
+        longest=model.config.longest,
+    )
+
+
+def shown(values: Mapping[str, Any], *names: str) -> str:
+    """Cells of a table, "–" where there is no number."""
+    found = [values.get(name) for name in names]
+    return " | ".join("–" if value is None else f"{value:.3f}" for value in found)
+
+
+def row_of(given: str, found: Mapping[str, Any]) -> str:
+    own = found["all"]
+    return (
+        f"| {given} | {own['molecules']:.0f} | {shown(own, 'top-1', 'top-10')} | "
+        f"{shown(found['look-up'], 'top-1')} | {shown(own, 'valid answers', 'formula match')} | "
+        f"{shown(own, *WRONG)} |"
+    )
+
+
+def compared_row(each: Mapping[str, Any]) -> str:
+    less, more = each["less"], [name for name in each["more"] if name not in each["less"]]
+    gain, contrast = (
+        f"{of['value']:+.3f} ({of['low']:+.3f} to {of['high']:+.3f})".replace("-", "−")
+        for of in (each["gain"], each["contrast"])
+    )
+    hits = f"{each['hits_less']:.3f} | {each['hits_more']:.3f}"
+    return f"| {' + '.join(less)} | {' + '.join(more)} | {hits} | {gain} | {contrast} |"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,9 +8,11 @@ import pytest
 from spektron.ml.errors import LeakError, SpectraError
 from spektron.ml.instruments import InstrumentDistribution
 from spektron.ml.inverse import (
+    Calibration,
     Formula,
     InverseConfig,
     InverseModelConfig,
+    Match,
     Vocabulary,
     canonical,
     corpus,
@@ -30,13 +32,15 @@ pytest.importorskip("safetensors", reason="safetensors is not installed")
 
 from spektron.ml.inverse.assessment import assess_inverse  # noqa: E402
 from spektron.ml.inverse.candidates import (  # noqa: E402
+    Found,
     log_probabilities,
     propose,
     with_library,
 )
-from spektron.ml.inverse.elucidation import elucidate  # noqa: E402
+from spektron.ml.inverse.elucidation import Answer, elucidate  # noqa: E402
 from spektron.ml.inverse.evaluation import (  # noqa: E402
     Condition,
+    Outcome,
     baseline_places,
     by_size,
     drifts,
@@ -412,7 +416,7 @@ def test_a_model_is_calibrated_and_measured(table, tmp_path):
     )  # fmt: skip
     assert set(found.figures) == {"ir", "ir + raman + formula", "baseline × 2", "noise × 2"}
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert written.keys() == found.figures.keys()
+    assert written["figures"].keys() == found.figures.keys()
     for name in ("ir", "ir + raman + formula"):
         figures = found.figures[name]["all"]
         assert 0 <= figures["top-1"] <= figures["top-3"] <= figures["top-10"] <= 1
@@ -424,9 +428,38 @@ def test_a_model_is_calibrated_and_measured(table, tmp_path):
     assert found.calibration is None
     assert "right and wrong answers" in found.reason
     assert not (tmp_path / "run" / "calibration.json").exists()
+    assert found.failures == ()
     assert seen[-1][1] == seen[-1][2]
     with pytest.raises(CheckpointError, match="another table or split"):
         assess_inverse(tmp_path / "run", table.take(np.arange(len(table) - 1)))
+
+
+def test_the_most_confident_wrong_answers_are_kept(table, tmp_path, monkeypatch):
+    """Answers by hand: the first is right, the others are wrong, the last has none."""
+    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
+    monkeypatch.setattr("spektron.ml.inverse.assessment.calibrate", lambda *_, **__: made)
+
+    def answered(model, made, rows, condition, **_):
+        def outcome(k, said, confidence):
+            answer = Answer(said, Formula.parse("C2H6O"), -1.0, 0.5, -1.0, "decoder", Match(0.5))
+            answers = (answer,) if said else ()
+            return Outcome(int(rows[0]), "C" * (k + 1), Found((), 1, 1, 1), answers, confidence)
+
+        sure = [0.9, 0.2, 0.8, 0.6, 0.7, 0.0]
+        texts = ["C", "CCO", "COC", "CCN", "CC", ""]
+        return [outcome(k, *each) for k, each in enumerate(zip(texts, sure, strict=True))]
+
+    monkeypatch.setattr("spektron.ml.inverse.assessment.evaluate_inverse", answered)
+    asked = config(steps=3)
+    asked = replace(asked, data=replace(asked.data, train=0.5, valid=0.25, test=0.25))
+    train_inverse(asked, table, tmp_path / "run")
+    found = assess_inverse(tmp_path / "run", table, most=6, given=(("ir",),), factors=())
+    kept = [(each.truth, each.answer, each.confidence) for each in found.failures]
+    assert kept == [("CCC", "COC", 0.8), ("CCCCC", "CC", 0.7), ("CCCC", "CCN", 0.6)]
+    written = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert written["failures"][0] == {
+        "condition": "ir", "truth": "CCC", "answer": "COC", "confidence": 0.8,
+    }  # fmt: skip
 
 
 def test_the_default_split_does_not_leak(table):

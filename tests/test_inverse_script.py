@@ -14,7 +14,7 @@ from spektron.ml.datasets.shifts import Shifts
 from spektron.ml.forward import shift_set
 from spektron.ml.forward.config import NetworkConfig
 from spektron.ml.forward.models import new_model, save_forward
-from spektron.ml.inverse import Calibration, InverseConfig, save_calibration
+from spektron.ml.inverse import Calibration, InverseConfig
 from spektron.ml.inverse.models import load_inverse
 from spektron.pointgroup import Molecule
 
@@ -71,34 +71,43 @@ def networks(tmp_path_factory):
     return folder
 
 
-def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, capsys):
+def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, monkeypatch, capsys):
     runs = ["--runs", str(tmp_path)]
     shifts = ["--shifts", str(networks / "shifts.safetensors")]
+    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
+    monkeypatch.setattr("spektron.ml.inverse.assessment.calibrate", lambda *_, **__: made)
     assert script.main(["train", "spectra", *runs, *shifts]) == 0
     forward = ["--forward", str(networks / "grid.safetensors"), "--molecules", "3"]
     assert script.main(["score", "spectra", *runs, *shifts, *forward]) == 0
-    assert "not calibrated: " in capsys.readouterr().out
-    figures = json.loads((tmp_path / "spectra" / "metrics.json").read_text())
+    measured = json.loads((tmp_path / "spectra" / "metrics.json").read_text())
+    figures = measured["figures"]
     assert {"ir", "ir + 13C + 1H + formula", "baseline × 2"} <= figures.keys()
     assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 2
-    assert "no calibration.json; train and score it first" in capsys.readouterr().err
-    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
-    save_calibration(tmp_path / "spectra" / "calibration.json", made)
-    assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 0
+    assert "no fusion.json; train, score and fuse it first" in capsys.readouterr().err
     assert script.main(["fuse", "spectra", *runs, *shifts]) == 0
     fused = json.loads((tmp_path / "spectra" / "fusion.json").read_text())
     more = [each["more"] for each in fused["compared"] if each["less"] == ["ir", "raman"]]
     assert more == [["ir", "raman", "13C"], ["ir", "raman", "13C", "1H"]]
-    model, card = load_inverse(tmp_path / "out" / "model.safetensors")
+    assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 0
+    model, about = load_inverse(tmp_path / "out" / "model.safetensors")
     assert model.vocabulary.knows("CCO")
-    assert card["settings"]["training"]["steps"] == 3
+    assert about["settings"]["training"]["steps"] == 3
+    card = (tmp_path / "out" / "card.md").read_text()
+    own = figures["ir"]["all"]
+    assert f"| ir | {own['molecules']:.0f} | {own['top-1']:.3f} | {own['top-10']:.3f} |" in card
+    assert f"| ir + raman | 13C + 1H | {fused['compared'][0]['hits_less']:.3f} |" in card
+    assert "{" not in card
+    wrong = measured["failures"]
+    assert all(each["truth"] != each["answer"] for each in wrong)
+    assert wrong == [] or f"`{wrong[0]['answer']}`" in card
 
 
 def test_shifts_alone_are_trained_and_measured(script, tmp_path, capsys):
     runs = ["--runs", str(tmp_path)]
     assert script.main(["train", "dft8k", *runs]) == 0
     assert script.main(["score", "dft8k", *runs, "--molecules", "3"]) == 0
-    figures = json.loads((tmp_path / "dft8k" / "metrics.json").read_text())
+    assert "not calibrated: " in capsys.readouterr().out
+    figures = json.loads((tmp_path / "dft8k" / "metrics.json").read_text())["figures"]
     assert figures.keys() == {"13C + 1H + formula"}
     assert figures["13C + 1H + formula"]["all"]["molecules"] > 0
     assert script.main(["fuse", "dft8k", *runs]) == 2

@@ -7,8 +7,9 @@ in the checkpoint, and must be the same.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,7 +55,27 @@ GIVEN: Final = (
     ("ir", "raman", "13C", "1H", "formula"),
 )
 """What is given, one after another. Shifts are there for the molecules that have them."""
+FAILURES: Final = 3
+"""Wrong answers that are kept of each condition."""
 DRIFTED: Final = ("ir", "raman", "formula")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A wrong first answer.
+
+    Attributes
+    ----------
+    condition : str
+    truth, answer : str
+        Canonical SMILES.
+    confidence : float
+    """
+
+    condition: str
+    truth: str
+    answer: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +86,15 @@ class Assessment:
     ----------
     figures : mapping
         By condition: ``all``, ``by size``, ``look-up``; see `evaluation.summary`.
+    failures : tuple of Failure
+        The most confident wrong answers of each condition; none without a calibration.
     calibration : Calibration or None
     reason : str
         Why there is no calibration.
     """
 
     figures: Mapping[str, Any]
+    failures: tuple[Failure, ...]
     calibration: Calibration | None
     reason: str = ""
 
@@ -155,8 +179,10 @@ def assess_inverse(
     # keeps related ones together. The decoder has not seen them.
     library = library_of(table, made.usable, stereo=model.config.stereo)
     figures: dict[str, Any] = {}
+    failures: list[Failure] = []
     for condition in conditions:
         outcomes = asked("test", condition, calibration)
+        failures += _failures(str(condition), outcomes)
         rows = np.array([each.row for each in outcomes], dtype=np.int64)
         places = baseline_places(library, model, made, rows, condition)
         figures[str(condition)] = {
@@ -169,8 +195,18 @@ def assess_inverse(
     for name, instruments in drifts(base, factors=factors) if shown else ():
         condition = Condition(drifted, instruments, name)
         figures[name] = {"all": summary(asked("test", condition, calibration), known)}
-    _write(path, figures, calibration)
-    return Assessment(figures, calibration, reason)
+    done = Assessment(figures, tuple(failures), calibration, reason)
+    _write(path, done)
+    return done
+
+
+def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
+    wrong = [each for each in outcomes if each.place != 0 and each.confidence > 0]
+    wrong.sort(key=lambda each: (-each.confidence, each.truth))
+    return [
+        Failure(condition, each.truth, each.answers[0].smiles, each.confidence)
+        for each in wrong[:FAILURES]
+    ]
 
 
 def _calibrated(
@@ -208,16 +244,19 @@ def check_origin(path: Path, card: Mapping[str, Any], table: SpectraTable, parts
         )
 
 
-def _write(path: Path, figures: Mapping[str, Any], calibration: Calibration | None) -> None:
-    text = json.dumps(_plain(figures), indent=1, ensure_ascii=False)
+def _write(path: Path, found: Assessment) -> None:
+    """Numbers that are not finite become null."""
+    whole = {"figures": found.figures, "failures": [asdict(each) for each in found.failures]}
+    text = json.dumps(_plain(whole), indent=1, ensure_ascii=False, allow_nan=False)
     with whole_file(path.with_name("metrics.json"), CheckpointError) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
-    if calibration is not None:
-        save_calibration(path.with_name("calibration.json"), calibration)
+    if found.calibration is not None:
+        save_calibration(path.with_name("calibration.json"), found.calibration)
 
 
 def _plain(value: Any) -> Any:
-    """Numbers that are not finite as null."""
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
-    return value if abs(value) < float("inf") else None
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
