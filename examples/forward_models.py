@@ -8,20 +8,18 @@ train   one of the runs below; interrupted, the same command goes on. --compile 
         where there is a C++ compiler
 score   every finished run on molecules of held-out scaffolds, beside the baselines, as JSON:
         cosines, forbidden intensity, geometries from SMILES, learning curves, where the models
-        fail; shifts in ppm
+        fail
 ship    a folder with the model file, its settings, and a card written from the scores
 
 Runs: "grid" and "force field" (curves; force constants and tensors, which obey selection rules),
 each also on fewer molecules, "… 500" and "… 2000", for the learning curve; "grid built", which
-learns the same spectra on optimised geometries and on those of the force field, twice as long;
-"dft8k" and "exp5k", NMR shifts (``SPEKTRON_DATA``, by default ../shared/data).
+learns the same spectra on optimised geometries and on those of the force field, twice as long.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -32,9 +30,7 @@ import numpy as np
 from spektron.ml.forward import (
     Built,
     ForwardConfig,
-    ShiftSet,
     build_geometries,
-    read_shift_set,
     rebuilt,
     split_of_both,
 )
@@ -46,7 +42,6 @@ from spektron.vibration import CalculationError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TABLE = CHECKOUT / "docs" / "data" / "symmetry-rich"
-DATA = Path(os.environ.get("SPEKTRON_DATA") or CHECKOUT.parent / "shared" / "data")
 CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 SCORES = CHECKOUT / "docs" / "data" / "forward.json"
 LARGEST = 15_000_000
@@ -80,24 +75,7 @@ def runs() -> dict[str, ForwardConfig]:
                 "training": TRAINING,
             }
     wanted[BUILT] = {"model": {"kind": "grid"}, "training": {**TRAINING, "steps": 32000}}
-    for name in ("dft8k", "exp5k"):
-        wanted[name] = {
-            "model": {"kind": "shifts", "width": 96},
-            "training": {**TRAINING, "batch": 32, "steps": 6000, "learning_rate": 1e-3},
-        }
     return {name: ForwardConfig.from_mapping(each) for name, each in wanted.items()}
-
-
-def of_shifts(name: str) -> bool:
-    return runs()[name].model.kind == "shifts"
-
-
-def shift_data(name: str) -> ShiftSet:
-    table = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
-    found = read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", table)
-    for line in found.left_out:
-        print(f"left out: {line}", file=sys.stderr)
-    return found
 
 
 def folder_of(name: str, given: argparse.Namespace) -> Path:
@@ -115,17 +93,13 @@ def tell(now: Any) -> None:
 
 
 def train(given: argparse.Namespace) -> None:
-    from spektron.ml.forward.training import train_shifts, train_spectra
+    from spektron.ml.forward.training import train_spectra
 
     config, folder = runs()[given.name], folder_of(given.name, given)
-    how = {"compiled": given.compile, "progress": tell}
-    if of_shifts(given.name):
-        done = train_shifts(config, shift_data(given.name), folder, **how)
-    else:
-        table, split = read_spectra(TABLE), None
-        if given.name == BUILT:
-            table, split = on_both_geometries(table, config, Path(given.runs))
-        done = train_spectra(config, table, folder, split=split, **how)
+    table, split = read_spectra(TABLE), None
+    if given.name == BUILT:
+        table, split = on_both_geometries(table, config, Path(given.runs))
+    done = train_spectra(config, table, folder, split=split, compiled=given.compile, progress=tell)
     print(json.dumps(dict(done.metrics)))
 
 
@@ -166,11 +140,7 @@ def score(given: argparse.Namespace) -> None:
     known = finished(given)
     if not known:
         raise InputError(f"{given.runs}: no finished run; train one first")
-    out: dict[str, Any] = {}
-    spectra = {name: path for name, path in known.items() if not of_shifts(name)}
-    if spectra:
-        out["spectra"] = spectra_scores(spectra, given.limit)
-    out["shifts"] = {name: shift_scores(name, known[name]) for name in known if of_shifts(name)}
+    out = spectra_scores(known, given.limit)
     with whole_file(given.out or SCORES) as draft:
         draft.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(out, indent=1))
@@ -289,38 +259,6 @@ def forbidden_modes(model: Any, table: SpectraTable, split: Split) -> dict[str, 
     return {"molecules": len(chosen), "largest ir": largest[0], "largest raman": largest[1]}
 
 
-def shift_scores(name: str, path: Path) -> dict[str, Any]:
-    """Mean absolute errors on the test part, ppm, beside the median of the element."""
-    from spektron.ml.forward.models import load_forward
-    from spektron.ml.forward.objectives import predict_shifts
-    from spektron.ml.forward.shifts import shift_errors
-    from spektron.ml.forward.training import split_for
-
-    data, (model, card) = shift_data(name), load_forward(path)
-    split = split_for(data.index(), runs()[name].data)
-    usable = set(model.config.numbers)
-    rows = [int(r) for r in split["test"] if usable.issuperset(data.graphs[r].numbers.tolist())]
-    found = predict_shifts(model, data, rows)
-    constant = element_medians(data, split["train"])
-    flat = [np.array([constant.get(int(z), 0.0) for z in data.graphs[r].numbers]) for r in rows]
-    return {
-        "molecules": len(rows),
-        "trained on": card["data"]["molecules"],
-        "mean absolute error": shift_errors(found, data, rows),
-        "median of the element": shift_errors(flat, data, rows),
-    }
-
-
-def element_medians(data: ShiftSet, rows: Any) -> dict[int, float]:
-    known: dict[int, list[float]] = {}
-    for row in rows:
-        shifts = data.shifts[row]
-        numbers = data.graphs[row].numbers[shifts.atoms]
-        for number, value in zip(numbers.tolist(), shifts.shifts.tolist(), strict=True):
-            known.setdefault(int(number), []).append(value)
-    return {number: float(np.median(values)) for number, values in known.items()}
-
-
 # ---- checkpoints ----
 
 
@@ -357,7 +295,7 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
     if kind not in NOTES:
         raise InputError(f"{kind}: a card is written for {', '.join(NOTES)}")
     known, about = load_forward(model)
-    found, config = scores["spectra"], runs()[kind]
+    found, config = scores, runs()[kind]
     if about["data"] != found["trained on"][kind]:
         raise InputError(f"{model}: the scores are of a model with other data; score it again")
     own, built = found["predictors"][kind], found["from SMILES"][kind]

@@ -1,9 +1,9 @@
 """Inverse models: trained, calibrated, measured, shipped; docs/elucidate.md.
 
-    python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts FILE]
-    python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts FILE] [--forward FILE]
+    python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts MODEL]
+    python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts MODEL] [--forward MODEL]
                                                  [--molecules N]
-    python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts FILE]
+    python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
 
 train   one of the runs below; interrupted, the same command goes on
@@ -14,7 +14,7 @@ fuse    whether one more measurement helps to tell the isomers of matched strata
 ship    a folder with the model, its settings, calibration and figures, and a card written from them
 
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
-those of the network ``--shifts`` (``examples/forward_models.py train dft8k``), with noise. "spectra
+those of the network ``--shifts`` (by default spektron-shifts-dft8k), with noise. "spectra
 4800" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
 alone (``SPEKTRON_DATA``, by default ../shared/data).
 """
@@ -102,7 +102,7 @@ def table_of(given: argparse.Namespace) -> SpectraTable:
     Raises
     ------
     InputError
-        If the network of the shifts is missing.
+        If the network of the shifts is missing, or is none of shifts.
     """
     name = given.name
     if of_shifts(name):
@@ -112,10 +112,9 @@ def table_of(given: argparse.Namespace) -> SpectraTable:
     from spektron.ml.forward.models import load_forward
     from spektron.ml.forward.shifts import ShiftModel
     from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
+    from spektron.ml.model.packaged import find_checkpoint
 
-    if given.shifts is None:
-        raise InputError("--shifts is missing; give the model file of a network of NMR shifts")
-    model, _ = load_forward(given.shifts)
+    model, _ = load_forward(find_checkpoint(given.shifts))
     if not isinstance(model, ShiftModel):
         raise InputError(f"{given.shifts}: predicts spectra; give a network of NMR shifts")
     return with_predicted_shifts(read_spectra(TABLE), model)
@@ -140,10 +139,13 @@ def score(given: argparse.Namespace) -> None:
     from spektron.ml.forward.models import load_forward
     from spektron.ml.forward.prediction import model_for_spectra
     from spektron.ml.inverse.assessment import assess_inverse
+    from spektron.ml.model.packaged import find_checkpoint
 
     predictor = None
     if given.forward is not None:
-        predictor = ForwardPredictor(model_for_spectra(load_forward(given.forward)[0]))
+        predictor = ForwardPredictor(
+            model_for_spectra(load_forward(find_checkpoint(given.forward))[0])
+        )
     found = assess_inverse(
         folder_of(given),
         table_of(given),
@@ -305,9 +307,9 @@ def main(arguments: list[str] | None = None) -> int:
         if action is ship:
             one.add_argument("--out", type=Path)
         else:
-            one.add_argument("--shifts", type=Path)
+            one.add_argument("--shifts", default="spektron-shifts-dft8k")
         if action is score:
-            one.add_argument("--forward", type=Path)
+            one.add_argument("--forward")
             one.add_argument("--molecules", type=int, default=300)
     given = parser.parse_args(arguments)
     try:

@@ -141,7 +141,7 @@ def test_demonstration(tmp_path, monkeypatch, capsys):
     assert Path("d.png").read_bytes().startswith(b"\x89PNG")
 
 
-OTHERS = ("spektron-forward-", "spektron-elucidate-")
+OTHERS = ("spektron-forward-", "spektron-shifts-", "spektron-elucidate-")
 """Checkpoints of other kinds, with tests of their own."""
 
 

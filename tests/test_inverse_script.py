@@ -115,8 +115,9 @@ def test_shifts_alone_are_trained_and_measured(script, tmp_path, capsys):
 
 
 def test_missing_and_wrong_networks_are_refused(script, networks, tmp_path, capsys):
-    assert script.main(["train", "spectra", "--runs", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.startswith("inverse_models: --shifts is missing")
+    missing = ["--shifts", str(tmp_path / "none.safetensors")]
+    assert script.main(["train", "spectra", "--runs", str(tmp_path), *missing]) == 2
+    assert "no such checkpoint" in capsys.readouterr().err
     wrong = ["--shifts", str(networks / "grid.safetensors")]
     assert script.main(["train", "spectra", "--runs", str(tmp_path), *wrong]) == 2
     assert "predicts spectra; give a network of NMR shifts" in capsys.readouterr().err

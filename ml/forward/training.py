@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from ..broadening import curves
 from ..errors import SpectraError
 from ..instruments import generator
-from ..model.errors import ConfigError
+from ..model.errors import CheckpointError, ConfigError
 from ..model.settings import to_mapping
 from ..splits import Split, check_split, split_table
 from ..table import SpectraTable
@@ -25,7 +26,14 @@ from ..training.runs import open_run
 from .config import ForwardConfig, ForwardData
 from .graphs import Int64
 from .grid import GridModel
-from .models import ForwardModel, SampleCache, new_model, save_forward, usable_rows
+from .models import (
+    ForwardModel,
+    SampleCache,
+    load_forward,
+    new_model,
+    save_forward,
+    usable_rows,
+)
 from .objectives import ShiftObjective, SpectrumObjective
 from .shift_data import ShiftSet
 from .shifts import ShiftModel
@@ -94,10 +102,17 @@ def train_shifts(
     folder: Path | str,
     *,
     split: Split | None = None,
+    start: Path | str | None = None,
     compiled: bool = False,
     progress: Callback | None = None,
 ) -> Trained:
-    """Train a model of the kind "shifts". Parameters and errors are those of `train_spectra`."""
+    """Train a model of the kind "shifts". Parameters and errors are those of `train_spectra`.
+
+    ``start`` is the file of a trained one of the same settings to begin with, such as one of
+    computed shifts where measured ones are few (Y. Guan, S. V. Shree Sowndarya, L. C. Gallegos, P.
+    C. St. John and R. S. Paton, Chem. Sci. 12, 12012 (2021)). Its training molecules must not be
+    related to test molecules of this run, which nothing here can see.
+    """
     if config.model.kind != "shifts":
         raise ConfigError(f"model.kind = {config.model.kind!r}: for shifts give 'shifts'")
     index = data.index()
@@ -106,16 +121,33 @@ def train_shifts(
     known = set(config.model.numbers)
     usable = [k for k, g in enumerate(data.graphs) if known.issuperset(g.numbers.tolist())]
     rows, valid = _rows(parts, config, np.array(usable, dtype=np.int64))
+    weights = None if start is None else _weights(start, config)
 
     def objective() -> ShiftObjective:
         model = ShiftModel(config.model)
         numbers = [data.graphs[row].numbers[data.shifts[row].atoms] for row in rows]
         shifts = np.concatenate([data.shifts[row].shifts for row in rows])
-        model.standardise(np.concatenate(numbers), torch.as_tensor(shifts))
+        if weights is None:
+            model.standardise(np.concatenate(numbers), torch.as_tensor(shifts))
+        else:
+            model.load_state_dict(weights)
         return ShiftObjective(model, config, data, rows, valid)
 
-    facts = {"molecules": len(rows), "split": parts.sha256}
+    origin = "scratch" if start is None else sha256(Path(start).read_bytes()).hexdigest()
+    facts = {"molecules": len(rows), "split": parts.sha256, "from": origin}
     return _run(config, facts, objective, folder, parts, progress, compiled)
+
+
+def _weights(start: Path | str, config: ForwardConfig) -> dict[str, torch.Tensor]:
+    known, _ = load_forward(start)
+    own, other = to_mapping(config.model), to_mapping(known.config)
+    if differ := [name for name in own if own[name] != other[name]]:
+        name = differ[0]
+        raise CheckpointError(
+            f"{start}: has model.{name} = {other[name]}, the model to train {own[name]}; set them "
+            "alike"
+        )
+    return dict(known.state_dict())
 
 
 def split_for(table: SpectraTable, data: ForwardData) -> Split:

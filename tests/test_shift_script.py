@@ -1,0 +1,146 @@
+"""`examples/shift_models.py` at tiny size: one division of both sets, trained, scored, shipped."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+
+import torch
+from spektron.ml.datasets.shifts import Shifts
+from spektron.ml.forward import ForwardConfig, shift_set
+from spektron.ml.forward.models import load_forward, new_model, save_forward
+from spektron.ml.forward.prediction import shifts_of as shifts_of_model
+from spektron.ml.forward.training import train_shifts
+from spektron.ml.model.errors import CheckpointError
+from spektron.ml.model.packaged import find_checkpoint, shipped
+from spektron.ml.splits import split_of
+from spektron.pointgroup import Molecule
+
+CHECKOUT = Path(__file__).parents[1]
+SMILES = {
+    "dft8k": ("CCO", "CC(C)=O", "c1ccccc1", "CC#N", "CCN", "COC", "CCC", "CC=O", "C1CC1", "C1CO1"),
+    "exp5k": ("C1CO1", "CCO", "c1ccccc1", "CC#N", "CC=O", "C1CC1"),
+}
+
+
+def small(steps=3, **model):
+    return ForwardConfig.from_mapping(
+        {
+            "model": {"kind": "shifts", "width": 8, "layers": 1, "radial": 4, **model},
+            "data": {"train": 0.5, "valid": 0.25, "test": 0.25},
+            "training": {"steps": steps, "batch": 2, "device": "cpu", "precision": "fp32"},
+        }
+    )
+
+
+def shifts_of(molecule):
+    atoms = np.flatnonzero(molecule.atomic_numbers < 7)
+    carbon = molecule.atomic_numbers[atoms] == 6
+    return Shifts(atoms.astype(np.int16), np.where(carbon, 60.0, 3.0).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def sets():
+    out = {}
+    for name, texts in SMILES.items():
+        molecules = [(Molecule.from_smiles(each), each) for each in texts]
+        out[name] = shift_set([(m, text, shifts_of(m)) for m, text in molecules])
+    return out
+
+
+@pytest.fixture
+def script(monkeypatch, sets):
+    path = CHECKOUT / "examples" / "shift_models.py"
+    spec = importlib.util.spec_from_file_location("shift_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "runs", lambda: dict.fromkeys(SMILES, small()))
+    monkeypatch.setattr(module, "shift_data", sets.__getitem__)
+    return module
+
+
+def test_a_molecule_is_in_the_same_part_of_both_sets(script, sets):
+    parts = {}
+    for name, data in sets.items():
+        for part, rows in script.shift_split(name, data).parts.items():
+            for row in rows:
+                parts.setdefault(data.smiles[row], set()).add(part)
+    assert set(parts) == set(SMILES["dft8k"])
+    assert all(len(found) == 1 for found in parts.values())
+
+
+def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
+    runs, out = ["--runs", str(tmp_path / "runs")], tmp_path / "scores.json"
+    assert script.main(["score", "--out", str(out), *runs]) == 2
+    assert "no finished run" in capsys.readouterr().err
+    assert script.main(["train", "exp5k", *runs]) == 2
+    assert "train dft8k first" in capsys.readouterr().err
+    for name in SMILES:
+        assert script.main(["train", name, *runs]) == 0
+    assert script.main(["score", "--out", str(out), *runs]) == 0
+    found = json.loads(out.read_text())
+    # Every carbon has the same shift: the median is exact, a trained network nearly so.
+    assert found["dft8k"]["median of the element"] == {"13C": 0.0, "1H": 0.0}
+    assert found["dft8k"]["trained on"]["from"] == "scratch"
+    assert len(found["exp5k"]["trained on"]["from"]) == 64
+    shipping = ["--out", str(tmp_path / "shipped"), *runs, "--scores", str(out)]
+    assert script.main(["ship", "exp5k", *shipping]) == 0
+    card = (tmp_path / "shipped" / "card.md").read_text()
+    assert "weights learnt on computed shifts" in card
+    assert "{" not in card
+    assert f"| this model | {found['exp5k']['mean absolute error']['13C']:.3f} |" in card
+    worst = found["exp5k"]["worst"][0]
+    assert f"| `{worst['smiles']}` | {worst['nucleus']} | {worst['predicted']:.1f} |" in card
+    out.write_text(json.dumps(found | {"exp5k": {}}))
+    assert script.main(["ship", "exp5k", *shipping]) == 2
+    assert "score it again" in capsys.readouterr().err
+
+
+def test_a_start_brings_its_weights(sets, tmp_path):
+    data = sets["exp5k"]
+    split = split_of(data.index(), {"train": range(4), "valid": range(4, 6)}, ())
+    config = small(steps=1)
+    model = new_model(config.model)
+    with torch.no_grad():
+        model.mean.fill_(17.0)
+    start = tmp_path / "start.safetensors"
+    save_forward(start, model, {})
+    run = train_shifts(config, data, tmp_path / "run", split=split, start=start)
+    found, about = load_forward(run.model)
+    assert (found.mean == 17.0).all()
+    assert len(about["data"]["from"]) == 64
+    # One step moves a weight by the learning rate or so.
+    for name, value in found.state_dict().items():
+        assert torch.allclose(value, model.state_dict()[name], atol=0.02), name
+    other = small(width=16)
+    with pytest.raises(CheckpointError, match=r"has model\.width = 8, the model to train 16"):
+        train_shifts(other, data, tmp_path / "other", split=split, start=start)
+    with pytest.raises(CheckpointError, match="a run with from = "):
+        train_shifts(config, data, tmp_path / "run", split=split)
+
+
+@pytest.mark.parametrize("name", [n for n in shipped() if n.startswith("spektron-shifts-")])
+def test_cards_of_shipped_networks_are_written_from_their_scores(name):
+    path = CHECKOUT / "examples" / "shift_models.py"
+    spec = importlib.util.spec_from_file_location("shift_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    scores = json.loads(module.SCORES.read_text(encoding="utf-8"))
+    model, kind = find_checkpoint(name), name.removeprefix("spektron-shifts-")
+    found = model.with_name("card.md").read_text(encoding="utf-8")
+    assert found == module.card(name, kind, model, scores)
+    assert model.stat().st_size < module.LARGEST
+
+
+@pytest.mark.skipif("spektron-shifts-exp5k" not in shipped(), reason="none is shipped")
+def test_the_shipped_network_knows_ethyl_acetate():
+    """Measured in CDCl3 (textbooks): C=O 171, OCH2 60, CH3 of the acid 21, the other 14 ppm."""
+    model, _ = load_forward(find_checkpoint("spektron-shifts-exp5k"))
+    molecule = Molecule.from_smiles("CCOC(C)=O")
+    found = shifts_of_model(model, molecule)
+    np.testing.assert_allclose(found[[0, 1, 3, 4]], [14, 60, 171, 21], atol=4)
