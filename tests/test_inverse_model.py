@@ -455,6 +455,12 @@ def test_the_most_confident_wrong_answers_are_kept(table, tmp_path, monkeypatch)
     train_inverse(asked, table, tmp_path / "run")
     found = assess_inverse(tmp_path / "run", table, most=6, given=(("ir",),), factors=())
     kept = [(each.truth, each.answer, each.confidence) for each in found.failures]
+    points = found.figures["ir"]["silences"]
+    assert [p["coverage"] for p in points] == [k / 10 for k in range(1, 11)]
+    # Of six, the surest is right; at least half are three, two of them wrong.
+    assert (points[0]["hallucination"], points[4]["hallucination"]) == (0.0, pytest.approx(2 / 6))
+    assert points[4]["risk"] == pytest.approx(2 / 3)
+    assert points[-1]["hallucination"] == pytest.approx(5 / 6)
     assert kept == [("CCC", "COC", 0.8), ("CCCCC", "CC", 0.7), ("CCCC", "CCN", 0.6)]
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert written["failures"][0] == {

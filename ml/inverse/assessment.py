@@ -35,6 +35,7 @@ from .evaluation import (
     drifts,
     evaluate_inverse,
     hits_of,
+    silences,
     summary,
 )
 from .library import library_of
@@ -85,7 +86,7 @@ class Assessment:
     Attributes
     ----------
     figures : mapping
-        By condition: ``all``, ``by size``, ``look-up``; see `evaluation.summary`.
+        By condition: ``all``, ``by size``, ``silences``, ``look-up``; see `evaluation`.
     failures : tuple of Failure
         The most confident wrong answers of each condition; none without a calibration.
     calibration : Calibration or None
@@ -188,6 +189,7 @@ def assess_inverse(
         figures[str(condition)] = {
             "all": summary(outcomes, known),
             "by size": by_size(outcomes),
+            "silences": silences(outcomes),
             "look-up": hits_of(places) if places else {},
         }
     drifted = tuple(name for name in DRIFTED if name in config.modalities)

@@ -192,6 +192,16 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     return out
 
 
+def silences(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+    """Risk and hallucination rate at coverages of 0.1 to 1; empty without a calibration."""
+    sure = np.array([each.confidence for each in outcomes])
+    if not np.isfinite(sure).all():
+        return []
+    curve = coverage_curve(sure, [each.place == 0 for each in outcomes])
+    points = ((k / 10, *curve.at(k / 10)) for k in range(1, 11))
+    return [{"coverage": c, "risk": risk, "hallucination": wrong} for c, risk, wrong in points]
+
+
 def by_size(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
     """Figures by the number of heavy atoms."""
     out = {}
