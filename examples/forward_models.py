@@ -184,8 +184,8 @@ def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
 
 def learning_curves(scores: Mapping[str, Any], table: SpectraTable, split: Split) -> dict[str, Any]:
     """Mean cosines by the number of molecules, and what a power law makes of them."""
-    from spektron.ml.forward.evaluation import molecules_needed, power_law
     from spektron.ml.forward.models import usable_rows
+    from spektron.ml.learning_curves import molecules_needed, power_law
 
     out = {}
     for kind in KINDS:

@@ -117,13 +117,3 @@ def test_forbidden_intensity_is_the_share_of_the_area_there(evaluation):
     assert np.isnan(share(curve, axis, [320], [300, 2000], fwhm=20))
     assert share(curve, axis, [700], [300, 305, 720], fwhm=20) == pytest.approx(0.25)
     assert np.isnan(share(np.zeros(1001), axis, [700], [300], fwhm=20))
-
-
-def test_a_learning_curve_extrapolates_a_power_law(evaluation):
-    n = np.array([50, 200, 800])
-    fit = evaluation.power_law(n, 1 - 2.0 * n**-0.3)
-    assert fit == pytest.approx((2.0, 0.3))
-    assert evaluation.molecules_needed(fit, 0.9) == pytest.approx((2 / 0.1) ** (1 / 0.3))
-    assert evaluation.molecules_needed((2.0, -0.1), 0.9) == np.inf
-    with pytest.raises(SpectraError, match="two sizes"):
-        evaluation.power_law([50, 50], [0.3, 0.4])
