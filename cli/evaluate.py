@@ -202,9 +202,9 @@ def _is_export(file: Path) -> bool:
     """Whether a parquet file has Spektron's note; what else it may be is found on reading."""
     if file.suffix.lower() != ".parquet" or not file.is_file():
         return False
-    from ..ml.datasets.parquet import require_pyarrow
+    from ..pointgroup.parquet import require_pyarrow
 
-    require_pyarrow()
+    require_pyarrow("a data set")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -16,8 +16,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..pointgroup.parquet import require_pyarrow
 from .datasets.columns import KIND
-from .datasets.parquet import read_table, require_pyarrow
+from .datasets.parquet import read_table
 from .errors import SpectraError
 
 Float32: TypeAlias = NDArray[np.float32]
@@ -230,7 +231,7 @@ def read_spectra(path: Path | str) -> SpectraTable:
     SpectraError
         If a column is missing, no row has a spectrum, or lines are not finite.
     """
-    require_pyarrow()
+    require_pyarrow("a data set")
     import pyarrow as pa
     import pyarrow.compute as pc
 

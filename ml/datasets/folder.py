@@ -15,6 +15,7 @@ from typing import Any
 
 from ...pointgroup import InputError
 from ...pointgroup.errors import FileError
+from ...pointgroup.parquet import require_pyarrow
 from ...vibration.batches import (
     BatchProgress,
     BatchReport,
@@ -27,7 +28,6 @@ from ...vibration.batches.batch import ExecutorFactory
 from ...vibration.level import Level
 from . import columns
 from .listing import Listed, listed, load_listing, save_listing
-from .parquet import require_pyarrow
 from .recipe import Recipe, RecipeError, read_recipe
 
 _LISTING = "molecules.parquet"
@@ -146,7 +146,7 @@ def open_folder(path: str | os.PathLike[str]) -> DatasetFolder:
     FileError
         If the folder holds none.
     """
-    require_pyarrow()
+    require_pyarrow("a data set")
     folder = Path(path)
     if not (folder / _LISTING).is_file():
         raise FileError(f"{folder}: no data set: there is no {_LISTING} in it")
@@ -173,7 +173,7 @@ def begin(
     InputError
         If the folder holds a data set of another title or level.
     """
-    require_pyarrow()
+    require_pyarrow("a data set")
     read = read_recipe(recipe)
     note = _note(read)
     folder = Path(out)

@@ -7,28 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...pointgroup import InputError
 from ...pointgroup.errors import FileError
 from ...pointgroup.writing import whole_file
 
 FORMAT = 1
 _NOTE = b"spektron.dataset"
-
-
-def require_pyarrow() -> None:
-    """Check for pyarrow, without which there is no parquet.
-
-    Raises
-    ------
-    InputError
-        With the command that installs it.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError:
-        raise InputError(
-            'a data set needs pyarrow, which is not installed: pip install "spektron[data]"'
-        ) from None
 
 
 def write_table(path: Path, table: Any, kind: str, note: Mapping[str, Any]) -> None:

@@ -112,9 +112,9 @@ def _csv_rows(path: Path) -> list[Row]:
 
 
 def _parquet_rows(path: Path) -> list[Row]:
-    from ..datasets.parquet import require_pyarrow
+    from ...pointgroup.parquet import require_pyarrow
 
-    require_pyarrow()
+    require_pyarrow("a data set")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -85,9 +85,9 @@ def _npz(names: Names, arrays: Arrays, classes: Sequence[str]) -> bytes:
 
 
 def _parquet(names: Names, arrays: Arrays, classes: Sequence[str]) -> bytes:
-    from ..datasets.parquet import require_pyarrow
+    from ...pointgroup.parquet import require_pyarrow
 
-    require_pyarrow()
+    require_pyarrow("a data set")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import FileError, InputError
+from ..errors import FileError
 from ..writing import hold
 from .manifest import Manifest
 from .rows import COLUMNS, Row
@@ -22,22 +22,6 @@ from .rows import COLUMNS, Row
 METADATA = b"spektron.census"
 """Key of the manifest among the metadata of the output."""
 _GROUP_ROWS = 50_000
-
-
-def require_pyarrow() -> None:
-    """Check for pyarrow, without which there is no parquet.
-
-    Raises
-    ------
-    InputError
-        With the command that installs it.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError:
-        raise InputError(
-            'a census needs pyarrow, which is not installed: pip install "spektron[data]"'
-        ) from None
 
 
 class Parts:

@@ -10,8 +10,9 @@ from pathlib import Path
 from ..detection.symmetry import MAX_TOLERANCE
 from ..errors import FileError, InputError, ToleranceError
 from ..parallel import cores
+from ..parquet import require_pyarrow
 from .manifest import Manifest
-from .parts import Parts, finished_manifest, require_pyarrow
+from .parts import Parts, finished_manifest
 from .records import Chunk, Record, chunks
 from .sources import Source, find_sources, read_records
 from .summary import Census, read_census
@@ -77,7 +78,7 @@ def run_census(
     WorkerDied
         If a worker process was killed. The same call continues.
     """
-    require_pyarrow()
+    require_pyarrow("a census")
     path = _checked_out(Path(out))
     manifest = _manifest(inputs, tolerances)
     if finished_manifest(path) != manifest:
@@ -96,7 +97,7 @@ def is_finished(
     tolerances: Sequence[float | None],
 ) -> bool:
     """Whether ``out`` already holds the whole of this census, so that nothing is computed."""
-    require_pyarrow()
+    require_pyarrow("a census")
     return finished_manifest(Path(out)) == _manifest(inputs, tolerances)
 
 

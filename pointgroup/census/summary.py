@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileError
-from .parts import finished_manifest, require_pyarrow
+from ..parquet import require_pyarrow
+from .parts import finished_manifest
 
 _LIMITS = {"0.9–1": 9, "0.8–0.9": 8, "0.7–0.8": 7, "0.6–0.7": 6, "0.5–0.6": 5, "< 0.5": 0}
 R_CLASSES: tuple[str, ...] = ("1", *_LIMITS)
@@ -126,7 +127,7 @@ def read_census(path: str | os.PathLike[str]) -> Census:
     FileError
         If the file is not the output of a census.
     """
-    require_pyarrow()
+    require_pyarrow("a census")
     manifest = finished_manifest(Path(path))
     if manifest is None:
         raise FileError(f"{os.fspath(path)}: not a finished census")

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...datasets.parquet import require_pyarrow
+from ....pointgroup.parquet import require_pyarrow
 from ...errors import SpectraError
 from .table import (
     ARBITRARY,
@@ -76,7 +76,7 @@ def iterate(
         If a file is no parquet, lacks a column, or a row cannot be used; with its number.
     """
     check_block(block)
-    require_pyarrow()
+    require_pyarrow("a data set")
     wanted = None if axis is None else np.array(axis, dtype=np.float64)
     own: Float64 | None = None
     for file in files(path):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.parquet import require_pyarrow
+from ....pointgroup.parquet import require_pyarrow
 from ...errors import SpectraError
 from ..files import finite
 from .table import Float32, Float64
@@ -86,7 +86,7 @@ def iterate_rows(path: Path, block: int) -> Iterator[tuple[tuple[str, ...], Floa
         If a row has too few or too many cells, or one that is no number; if the last line
         does not end, as in a download that was cut.
     """
-    require_pyarrow()
+    require_pyarrow("a data set")
     head = read_head(path)
     _refuse_cut(path)
     import pyarrow as pa
