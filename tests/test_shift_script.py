@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
 
 import torch
+from rdkit import Chem
 from spektron.ml.datasets.shifts import Shifts
 from spektron.ml.forward import ForwardConfig, shift_set
 from spektron.ml.forward.models import load_forward, new_model, save_forward
@@ -61,6 +62,8 @@ def script(monkeypatch, sets):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "runs", lambda: dict.fromkeys(SMILES, small()))
     monkeypatch.setattr(module, "shift_data", sets.__getitem__)
+    drawn = {text: Chem.AddHs(Chem.MolFromSmiles(text)) for text in SMILES["dft8k"]}
+    monkeypatch.setattr(module, "mols_of", lambda name: drawn)
     return module
 
 
@@ -88,6 +91,10 @@ def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     assert found["dft8k"]["median of the element"] == {"13C": 0.0, "1H": 0.0}
     assert found["dft8k"]["trained on"]["from"] == "scratch"
     assert len(found["exp5k"]["trained on"]["from"]) == 64
+    # The geometries of these sets are built from SMILES.
+    built = found["dft8k"]["from SMILES"]
+    assert built["molecules"] == found["dft8k"]["molecules"]
+    assert built["built"] == pytest.approx(built["given"], rel=1e-3)
     shipping = ["--out", str(tmp_path / "shipped"), *runs, "--scores", str(out)]
     assert script.main(["ship", "exp5k", *shipping]) == 0
     card = (tmp_path / "shipped" / "card.md").read_text()
@@ -99,6 +106,24 @@ def test_the_script_trains_scores_and_ships(script, tmp_path, capsys):
     out.write_text(json.dumps(found | {"exp5k": {}}))
     assert script.main(["ship", "exp5k", *shipping]) == 2
     assert "score it again" in capsys.readouterr().err
+
+
+def test_shifts_go_to_the_atoms_of_the_file(script, monkeypatch):
+    """A file in another order, and a network that knows each carbon of ethanol by its place."""
+    built = Molecule.from_smiles("CCO")
+    order = [8, 1, 3, 0, 2, 4, 5, 6, 7]
+    turned = Chem.RenumberAtoms(Chem.AddHs(Chem.MolFromSmiles("CCO")), order)
+    carbons = np.array([1, 3])
+    shifts = Shifts(carbons.astype(np.int16), np.array([58.0, 18.0], dtype=np.float32))
+    shuffled = Molecule([built.symbols[k] for k in order], built.positions[order], name="ethanol")
+    data = shift_set([(shuffled, "CCO", shifts)])
+    # In the order of the SMILES the methyl group is first.
+    known = np.array([18.0, 58.0, *[0.0] * 7])
+    monkeypatch.setattr("spektron.ml.forward.prediction.shifts_of", lambda *_: known)
+    model = new_model(small().model)
+    found = script.from_smiles(model, data, [0], {"ethanol": turned})
+    assert found["molecules"] == 1
+    assert found["built"]["13C"] == 0.0
 
 
 def test_a_start_brings_its_weights(sets, tmp_path):
