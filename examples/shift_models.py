@@ -265,10 +265,10 @@ LEVELS: Final = {
     "exp5k": "as they are measured in solution",
 }
 PUBLISHED: Final = {
-    "dft8k": "Published for this set: 1.26 ppm for ¹³C on 500 test molecules of their own (CASCADE, "
-    "DFTNN).",
-    "exp5k": "Published for this set: 1.25 ppm for ¹³C on 500 test molecules of their own (CASCADE, "
-    "ExpNN-dft), also\nbegun with computed shifts.",
+    "dft8k": "Published for this set: 1.26 ppm for ¹³C on 500 test molecules of their own "
+    "(CASCADE, DFTNN).",
+    "exp5k": "Published for this set: 1.25 ppm for ¹³C on 500 test molecules of their own "
+    "(CASCADE, ExpNN-dft), also\nbegun with computed shifts.",
 }
 CARD: Final = Path(__file__).with_name("shift_card.md")
 

@@ -162,6 +162,17 @@ def test_cards_of_shipped_networks_are_written_from_their_scores(name):
     assert model.stat().st_size < module.LARGEST
 
 
+def test_the_page_has_the_measured_errors():
+    scores = json.loads((CHECKOUT / "docs" / "data" / "shifts.json").read_text(encoding="utf-8"))
+    page = (CHECKOUT / "docs" / "predict.md").read_text(encoding="utf-8")
+    for name, found in scores.items():
+        own, built = found["mean absolute error"], found["from SMILES"]["built"]
+        errors = f"{own['13C']:.2f} | {own['1H']:.3f} | {built['13C']:.2f} | {built['1H']:.3f} |"
+        start = f"| `spektron-shifts-{name}`"
+        line = next(each for each in page.splitlines() if each.startswith(start))
+        assert line.endswith(f"| {found['molecules']} | {errors}")
+
+
 @pytest.mark.skipif("spektron-shifts-exp5k" not in shipped(), reason="none is shipped")
 def test_the_shipped_network_knows_ethyl_acetate():
     """Measured in CDCl3 (textbooks): C=O 171, OCH2 60, CH3 of the acid 21, the other 14 ppm."""
