@@ -41,6 +41,8 @@ CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 SCORES = CHECKOUT / "docs" / "data" / "shifts.json"
 LARGEST = 15_000_000
 STEPS: Final = {"dft8k": 12000, "exp5k": 3000}
+NUCLEI: Final = {"dft8k": ("13C", "1H"), "exp5k": ("13C",)}
+"""Whose shifts a set has."""
 WORST: Final = 8
 FROM_SMILES: Final = 100
 """Molecules whose geometries are built from SMILES for the scores."""
@@ -51,7 +53,7 @@ def runs() -> dict[str, ForwardConfig]:
     return {
         name: ForwardConfig.from_mapping(
             {
-                "model": {"kind": "shifts", "width": 96},
+                "model": {"kind": "shifts", "width": 96, "nuclei": NUCLEI[name]},
                 "training": {
                     "device": "cpu", "precision": "fp32", "batch": 32, "steps": steps,
                     "learning_rate": 1e-3, "warmup": 300, "log_every": 200,
@@ -92,11 +94,11 @@ def shift_split(name: str, data: ShiftSet) -> Split:
 
 
 def first_network(given: argparse.Namespace) -> Path:
-    """The network of computed shifts."""
+    """The network of computed shifts: that of the runs, or the shipped one."""
+    from spektron.ml.model.packaged import find_checkpoint
+
     path = folder_of("dft8k", given) / "model.safetensors"
-    if not path.is_file():
-        raise InputError(f"{path.parent}: not finished; train dft8k first")
-    return path
+    return path if path.is_file() else find_checkpoint("spektron-shifts-dft8k")
 
 
 def folder_of(name: str, given: argparse.Namespace) -> Path:
@@ -264,6 +266,7 @@ LEVELS: Final = {
     "dft8k": "as density functional theory computes them",
     "exp5k": "as they are measured in solution",
 }
+NAMES: Final = {"13C": "¹³C", "1H": "¹H"}
 PUBLISHED: Final = {
     "dft8k": "Published for this set: 1.26 ppm for ¹³C on 500 test molecules of their own "
     "(CASCADE, DFTNN).",
@@ -271,6 +274,10 @@ PUBLISHED: Final = {
     "(CASCADE, ExpNN-dft), also\nbegun with computed shifts.",
 }
 CARD: Final = Path(__file__).with_name("shift_card.md")
+
+
+def shown(errors: Mapping[str, float], nucleus: str) -> str:
+    return f"{errors[nucleus]:.3f}" if nucleus in errors else "–"
 
 
 def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
@@ -281,10 +288,11 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
     if about["data"] != found.get("trained on"):
         raise InputError(f"{model}: the scores are of a model with other data; score it again")
     rows = [
-        f"| {label} | {found[label]['13C']:.3f} | {found[label]['1H']:.3f} |".replace(
-            "mean absolute error", "this model"
+        f"| {name} | {found[label]['13C']:.3f} | {shown(found[label], '1H')} |"
+        for name, label in (
+            ("this model", "mean absolute error"),
+            ("median of the element", "median of the element"),
         )
-        for label in ("mean absolute error", "median of the element")
     ]
     worst = [
         f"| `{w['smiles']}` | {w['nucleus']} | {w['predicted']:.1f} | {w['given']:.1f} |"
@@ -313,10 +321,10 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
         published=PUBLISHED[kind],
         smiles_n=found["from SMILES"]["molecules"],
         **{
-            f"{geometry}_{nucleus[-1]}": found["from SMILES"][geometry][nucleus]
+            geometry: " and ".join(f"{e:.3f}" for e in found["from SMILES"][geometry].values())
             for geometry in ("built", "given")
-            for nucleus in ("13C", "1H")
         },
+        nuclei=" and ".join(NAMES[nucleus] for nucleus in NUCLEI[kind]),
         source="computed" if kind == "dft8k" else "measured",
         worst="\n".join(worst),
         elements=", ".join(known.config.elements),

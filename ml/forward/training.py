@@ -141,7 +141,8 @@ def train_shifts(
 def _weights(start: Path | str, config: ForwardConfig) -> dict[str, torch.Tensor]:
     known, _ = load_forward(start)
     own, other = to_mapping(config.model), to_mapping(known.config)
-    if differ := [name for name in own if own[name] != other[name]]:
+    # Whose shifts are predicted does not change a weight.
+    if differ := [name for name in own if own[name] != other[name] and name != "nuclei"]:
         name = differ[0]
         raise CheckpointError(
             f"{start}: has model.{name} = {other[name]}, the model to train {own[name]}; set them "
