@@ -136,8 +136,11 @@ def score(given: argparse.Namespace) -> None:
     known = finished(given)
     if not known:
         raise InputError(f"{given.runs}: no finished run; train one first")
-    out = {name: shift_scores(name, path) for name, path in known.items()}
-    with whole_file(given.out or SCORES) as draft:
+    place = given.out or SCORES
+    # Those of a network that was trained elsewhere stay; a card looks at what they are of.
+    before = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+    out = before | {name: shift_scores(name, path) for name, path in known.items()}
+    with whole_file(place) as draft:
         draft.write_text(json.dumps(out, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(out, indent=1, ensure_ascii=False))
 
@@ -212,7 +215,7 @@ def from_smiles(
 
 
 def worst_shifts(found: Sequence[Any], data: ShiftSet, rows: Sequence[int]) -> list[dict[str, Any]]:
-    """The largest error in a molecule, for those where it is largest; ¹H in units of a tenth."""
+    """One error of each molecule, where ¹H counts ten times; the largest in ppm first."""
     lines = []
     for values, row in zip(found, rows, strict=True):
         known, numbers = data.shifts[row], data.graphs[row].numbers
