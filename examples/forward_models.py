@@ -50,8 +50,8 @@ BUILT: Final = "grid built"
 """The run with both kinds of geometry."""
 WHOLE: Final = (*KINDS, BUILT)
 """Runs on all molecules, which can be shipped."""
-SIZES: Final = (500, 2000)
-"""Molecules of the learning curve, beside all."""
+SIZES: Final = {500: 4000, 2000: 8000}
+"""Molecules of the learning curve, beside all, and their steps: the fewer, the sooner learnt."""
 WORST: Final = 8
 FROM_SMILES: Final = 200
 """Molecules whose geometries are built from SMILES for the scores."""
@@ -68,11 +68,11 @@ def runs() -> dict[str, ForwardConfig]:
     """Settings of each run by its name."""
     wanted: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
-        for size in (0, *SIZES):
+        for size, steps in {0: TRAINING["steps"], **SIZES}.items():
             wanted[f"{kind} {size}".removesuffix(" 0")] = {
                 "model": {"kind": kind},
                 "data": {"limit": size},
-                "training": TRAINING,
+                "training": {**TRAINING, "steps": steps},
             }
     wanted[BUILT] = {"model": {"kind": "grid"}, "training": {**TRAINING, "steps": 32000}}
     return {name: ForwardConfig.from_mapping(each) for name, each in wanted.items()}

@@ -15,7 +15,7 @@ ship    a folder with the model, its settings, calibration and figures, and a ca
 
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
 those of the network ``--shifts`` (by default spektron-shifts-dft8k), with noise. "spectra
-4800" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
+3000" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
 alone (``SPEKTRON_DATA``, by default ../shared/data).
 """
 
@@ -51,7 +51,7 @@ WRONG: Final = ("hallucination", "hallucination at 0.8")
 CARD: Final = Path(__file__).with_name("elucidate_card.md")
 
 TRAINING: Final = {
-    "device": "cpu", "precision": "fp32", "batch": 32, "steps": 19200, "learning_rate": 1e-3,
+    "device": "cpu", "precision": "fp32", "batch": 32, "steps": 12000, "learning_rate": 1e-3,
     "warmup": 500, "log_every": 200, "checkpoint_every": 400,
 }  # fmt: skip
 FUSED: Final = (
@@ -81,7 +81,7 @@ def runs() -> dict[str, InverseConfig]:
     """Settings of each run by its name."""
     wanted: dict[str, dict[str, Any]] = {
         "spectra": {"training": TRAINING},
-        "spectra 4800": {"training": {**TRAINING, "steps": 4800}},
+        "spectra 3000": {"training": {**TRAINING, "steps": 3000}},
     }
     for name, kind in (("dft8k", "computed"), ("exp5k", "experimental")):
         wanted[name] = {

@@ -281,7 +281,7 @@ def script(monkeypatch, table, split):
 
     names = {f"{kind} {n}".strip(): (kind, n or 0) for kind in KINDS for n in ("", 6, 10)}
     names["grid built"] = ("grid", 0)
-    monkeypatch.setattr(module, "SIZES", (6, 10))
+    monkeypatch.setattr(module, "SIZES", {6: 10, 10: 10})
     monkeypatch.setattr(module, "runs", lambda: {k: small(*v) for k, v in names.items()})
     monkeypatch.setattr(module, "read_spectra", lambda path: table)
     monkeypatch.setattr("spektron.ml.forward.training.split_for", lambda *_: split)

@@ -118,6 +118,21 @@ def test_hidden_points_have_no_influence(config):
     assert not torch.equal(model.encode(x).chem.mean, model.encode(changed).chem.mean)
 
 
+def test_without_layers_tokens_are_apart():
+    """What is left is the CNN: a token sees what its convolutions reach, and no other token."""
+    alone, mixed = Encoder(replace(SMALL, layers=0)).eval(), Encoder(SMALL).eval()
+    tokens = torch.randn(2, SMALL.tokens, 32)
+    changed = tokens.clone()
+    changed[:, 3] += 1
+    for encoder, others in ((alone, False), (mixed, True)):
+        differ = (encoder(tokens) - encoder(changed)).abs().amax(dim=2) > 0
+        assert differ[:, 3].all()
+        assert differ[:, torch.arange(SMALL.tokens) != 3].all() == others
+        assert differ[:, torch.arange(SMALL.tokens) != 3].any() == others
+    config = replace(SMALL, layers=0)
+    assert Spektron(config).encode(spectra(config)).chem.mean.shape == (5, 128)
+
+
 # Heads
 
 

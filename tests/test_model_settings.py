@@ -56,6 +56,7 @@ def test_a_size_and_what_differs():
         ({"model": {"channels": 3}}, "a spectrum has 1 or 2"),
         ({"model": {"stride": 12}}, "a power of two"),
         ({"model": {"axis": {"points": 1000}}}, "no multiple of the stride 16; give 992"),
+        ({"model": {"layers": -1}}, r"model\.layers = -1; give 0 or more"),
         ({"model": {"heads": 3}}, "no multiple of 3 heads"),
         ({"model": {"task": "regression", "outputs": 1}}, "pretraining has no labels"),
         ({"model": {"outputs": 2}}, "outputs = 2 for the task none"),

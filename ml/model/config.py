@@ -32,7 +32,8 @@ class ModelConfig:
     stride : int
         Points per token, a power of two.
     width, layers, heads, expansion : int
-        Of the Transformer encoder; the feed-forward part is ``expansion`` times wider.
+        Of the Transformer encoder; the feed-forward part is ``expansion`` times wider. Without
+        layers the tokenizer alone sees the spectrum.
     dropout : float
     z_chem, z_inst : int
         Dimensions of the two latent vectors.
@@ -64,9 +65,11 @@ class ModelConfig:
     outputs: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "expansion", "z_chem", "z_inst", "squeeze"):
+        for name in ("width", "heads", "expansion", "z_chem", "z_inst", "squeeze"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"model.{name} = {getattr(self, name)}; give 1 or more")
+        if self.layers < 0:
+            raise ConfigError(f"model.layers = {self.layers}; give 0 or more")
         if self.channels not in (1, 2):
             raise ConfigError(f"model.channels = {self.channels}; a spectrum has 1 or 2")
         if self.stride < 2 or self.stride & (self.stride - 1):
