@@ -3,8 +3,9 @@
 SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a table of two columns.
 NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with a calibrated
 confidence in its first place, or "no candidate fits". Candidates are molecules that the decoder
-of the checkpoint writes and, with ``--library`` and a formula, known ones. With ``--forward`` or
-``--gfn2`` their spectra are predicted and compared. Nothing is downloaded.
+of the checkpoint writes and, with ``--library`` and a formula, known ones. Their spectra are
+predicted and compared, by the forward model that the checkpoint was calibrated with, by another
+(``--forward``) or by GFN2-xTB (``--gfn2``). Nothing is downloaded.
 
 With ``--json`` one object: spectra {file, kind, low, high, points}, formula, checkpoint, verdict
 ("answer", "no candidate fits", "not calibrated"), reason, confidence (null without a calibration),
@@ -71,9 +72,11 @@ def elucidate(
         str, typer.Option(metavar="DIR", help="Folder of a run, model file, or shipped name.")
     ] = SHIPPED,
     forward: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE", show_default=False, help="Forward model that predicts spectra."
+            metavar="DIR",
+            show_default="that of the calibration",
+            help="Forward model that predicts spectra: folder, file or shipped name.",
         ),
     ] = None,
     gfn2: Annotated[
@@ -97,7 +100,7 @@ def elucidate(
     wanted = Formula.parse(formula) if formula is not None else None
     shifts = [read_shifts_text(text) if text else () for text in (carbon, proton)]
     model, calibration, path = _loaded(checkpoint)
-    predictor = _predictor(forward, gfn2)
+    predictor = _predictor(forward, gfn2, calibration)
     known = _library(library, wanted, model)
     found = _found(model, observed, wanted, shifts, predictor, calibration, known, width)
     about: Json = {
@@ -147,7 +150,10 @@ def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
     return model, load_calibration(beside) if beside.is_file() else None, path
 
 
-def _predictor(forward: Path | None, gfn2: bool) -> Predictor | None:
+def _predictor(
+    forward: str | None, gfn2: bool, calibration: Calibration | None
+) -> Predictor | None:
+    from ..ml.model.packaged import shipped
     from ..pointgroup.errors import InputError
 
     if forward is not None and gfn2:
@@ -156,16 +162,16 @@ def _predictor(forward: Path | None, gfn2: bool) -> Predictor | None:
         from ..ml.inverse.consistency import XtbPredictor
 
         return XtbPredictor()
+    if forward is None and calibration is not None and calibration.predictor in shipped():
+        forward = calibration.predictor
     if forward is None:
         return None
     from ..ml.model.packages import require
 
     require("torch_geometric")
-    from ..ml.forward.models import load_forward
-    from ..ml.forward.prediction import model_for_spectra
-    from ..ml.inverse.consistency import ForwardPredictor
+    from ..ml.inverse.consistency import forward_predictor
 
-    return ForwardPredictor(model_for_spectra(load_forward(forward)[0]))
+    return forward_predictor(forward)
 
 
 def _library(path: Path | None, formula: Formula | None, model: InverseModel) -> Library | None:

@@ -33,7 +33,7 @@ from typing import Any, Final
 
 import numpy as np
 from spektron.ml.forward import read_shift_set
-from spektron.ml.inverse import ForwardPredictor, InverseConfig, shift_table
+from spektron.ml.inverse import InverseConfig, forward_predictor, shift_table
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
 from spektron.pointgroup.writing import whole_file
@@ -136,20 +136,12 @@ def train(given: argparse.Namespace) -> None:
 
 
 def score(given: argparse.Namespace) -> None:
-    from spektron.ml.forward.models import load_forward
-    from spektron.ml.forward.prediction import model_for_spectra
     from spektron.ml.inverse.assessment import assess_inverse
-    from spektron.ml.model.packaged import find_checkpoint
 
-    predictor = None
-    if given.forward is not None:
-        predictor = ForwardPredictor(
-            model_for_spectra(load_forward(find_checkpoint(given.forward))[0])
-        )
     found = assess_inverse(
         folder_of(given),
         table_of(given),
-        predictor=predictor,
+        predictor=forward_predictor(given.forward) if given.forward else None,
         given=GIVEN["shifts" if of_shifts(given.name) else "spectra"],
         most=given.molecules,
         progress=lambda condition, done, of: print(f"{condition}: {done} of {of}", flush=True),

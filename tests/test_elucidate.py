@@ -1,5 +1,6 @@
 """`spektron elucidate`: answers, files of several kinds, and one clear line for bad input."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -269,13 +270,30 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
     words = (spectrum, "--checkpoint", checkpoint, "--formula", "C2H6O", "--width", 60)
     calibrated(checkpoint, 0.2)
     found = json.loads(run(*words, "--forward", tmp_path / "grid.safetensors", "--json").stdout)
-    assert found["predictor"] == "forward model, grid"
+    # A model that is not shipped is known by its content.
+    digest = hashlib.sha256((tmp_path / "grid.safetensors").read_bytes()).hexdigest()
+    assert found["predictor"] == f"model {digest[:16]}"
     assert all(-1 <= each["consistency"] <= 1 for each in found["candidates"])
     # The calibration was made without predicted spectra.
     assert found["verdict"] == "not calibrated"
+    calibrated(checkpoint, 0.2, found["predictor"])
+    with_it = json.loads(run(*words, "--forward", tmp_path / "grid.safetensors", "--json").stdout)
+    assert with_it["verdict"] == "answer"
     wrong = run(*words, "--forward", tmp_path / "shifts.safetensors")
     assert "predicts NMR shifts" in str(wrong.exception)
     assert "give one of them" in str(run(*words, "--gfn2", "--forward", "x").exception)
+    (checkpoint / "calibration.json").unlink()
+
+
+def test_a_calibration_brings_its_forward_model(run, checkpoint, tmp_path):
+    pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+    words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O", "--json")
+    calibrated(checkpoint, 0.2, "spektron-forward-grid")
+    found = json.loads(run(*words).stdout)
+    assert found["predictor"] == "spektron-forward-grid"
+    assert found["verdict"] == "answer"
+    again = json.loads(run(*words, "--forward", "spektron-forward-grid").stdout)
+    assert again["candidates"] == found["candidates"]
     (checkpoint / "calibration.json").unlink()
 
 

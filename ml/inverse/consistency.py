@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ...pointgroup.errors import InputError
 from ...vibration.errors import CalculationError
 from ..broadening import Axis, curves
+from ..model.packaged import find_checkpoint, name_of
 from ..table import SpectraTable
 from .smiles import canonical
 
@@ -153,27 +155,48 @@ def _without(curves: Float64, basis: Float64) -> Float64:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForwardPredictor:
-    """A model of `spektron.ml.forward` on a force-field geometry.
+    """A model of `spektron.ml.forward` on a force-field geometry, symmetrised.
 
     Attributes
     ----------
     model : GridModel or ForceFieldModel
+    name : str
+        What it is; a calibration holds for predictions of the same name.
     """
 
     model: ForwardModel
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        return f"forward model, {self.model.config.kind}"
+    name: str
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
         """Infrared and Raman, (2, points), at the width that the model has learnt."""
+        from ...pointgroup import detect
         from ..forward.prediction import forecast
 
-        found = forecast(self.model, _built(smiles))
+        found = forecast(self.model, detect(_built(smiles)).symmetrise())
         x = found.axis.wavenumbers
         return np.stack([np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves])
+
+
+def forward_predictor(place: Path | str) -> ForwardPredictor:
+    """Predictions of a checkpoint, named after it if it is shipped, else after its content.
+
+    Parameters
+    ----------
+    place : path or str
+        Folder of a run, model file, or shipped name.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such model.
+    SpectraError
+        If it predicts NMR shifts.
+    """
+    from ..forward.models import load_forward
+    from ..forward.prediction import model_for_spectra
+
+    path = find_checkpoint(place)
+    return ForwardPredictor(model_for_spectra(load_forward(path)[0]), name_of(path))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

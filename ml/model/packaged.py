@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -45,3 +46,13 @@ def find_checkpoint(place: Path | str) -> Path:
         return HOME / str(place) / FILE
     names = f"; shipped checkpoints are {', '.join(known)}" if known else ""
     raise CheckpointError(f"{place}: no such checkpoint{names}")
+
+
+def name_of(path: Path) -> str:
+    """What a model file is called where it must be known again.
+
+    Its name if it is shipped, else the start of its SHA-256.
+    """
+    if path.resolve().parent.parent == HOME:
+        return path.resolve().parent.name
+    return f"model {sha256(path.read_bytes()).hexdigest()[:16]}"
