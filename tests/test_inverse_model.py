@@ -37,6 +37,7 @@ from spektron.ml.inverse.candidates import (  # noqa: E402
     propose,
     with_library,
 )
+from spektron.ml.inverse.decoding import decode, projected  # noqa: E402
 from spektron.ml.inverse.elucidation import Answer, elucidate  # noqa: E402
 from spektron.ml.inverse.evaluation import (  # noqa: E402
     Condition,
@@ -133,6 +134,23 @@ def test_later_tokens_do_not_matter():
         assert np.abs(changed - whole).max() > 1e-3
         short = logits(model, inputs, prefix[:, : place + 1])
         np.testing.assert_allclose(short, whole[:, : place + 1], atol=1e-5)
+
+
+def test_many_strings_of_few_spectra_are_decoded_at_once():
+    """Once projected, the memory gives what the decoder says string by string."""
+    model, inputs = untrained(), samples(4)
+    inputs = replace(inputs, present=inputs.present.copy())
+    inputs.present[1, :2] = False
+    inputs.present[3, 2:] = False
+    owners = np.array([0, 0, 0, 1, 3, 3])
+    prefixes = np.random.default_rng(2).integers(3, len(model.vocabulary), (6, 7))
+    with torch.no_grad():
+        memory = projected(model, model.encode(inputs))
+        found = decode(model, memory, prefixes, owners).numpy()
+    for string, owner in enumerate(owners):
+        whole = logits(model, inputs.take([owner]), prefixes[[string]])[0]
+        np.testing.assert_allclose(found[string], whole, atol=1e-5)
+    assert np.abs(found[0] - logits(model, inputs.take([1]), prefixes[[0]])[0]).max() > 1e-3
 
 
 @pytest.mark.parametrize("place", range(5))

@@ -16,6 +16,7 @@ import torch
 from ..errors import SpectraError
 from ..table import Int64
 from .beam import Float64, Hypothesis, beam_search
+from .decoding import Projected, decode, projected
 from .formulas import Formula, formula_of
 from .grammar import Grammar
 from .inputs import Inputs
@@ -96,7 +97,7 @@ def propose(
     grammar = Grammar(model.vocabulary)
     starts = [grammar.start(formula) for formula in wanted]
     with torch.no_grad():
-        memory = _encoded(model, inputs)
+        memory = projected(model, _encoded(model, inputs))
         beams = beam_search(
             _Step(model, memory),
             grammar,
@@ -128,7 +129,7 @@ def log_probabilities(model: InverseModel, inputs: Inputs, smiles: Sequence[str]
         if model.vocabulary.knows(text) and len(model.vocabulary.encode(text)) <= longest
     ]
     with torch.no_grad():
-        memory = _encoded(model, inputs)
+        memory = projected(model, _encoded(model, inputs))
         for first in range(0, len(places), SCORED):
             part = places[first : first + SCORED]
             out[part] = _scores(model, memory, [smiles[k] for k in part])
@@ -155,12 +156,10 @@ class _Step:
     """The next token by a model; see `beam.Step`."""
 
     model: InverseModel
-    memory: Memory
+    memory: Projected
 
     def __call__(self, prefixes: Int64, owners: Int64) -> Float64:
-        memory = self.memory.take(torch.from_numpy(owners).to(self.model.device))
-        tokens = torch.from_numpy(prefixes).to(self.model.device)
-        logits = self.model.decode(memory, tokens)[:, -1].double()
+        logits = decode(self.model, self.memory, prefixes, owners)[:, -1].double()
         return np.asarray(torch.log_softmax(logits, dim=1).cpu().numpy())
 
 
@@ -188,10 +187,10 @@ def _likeliest_first(each: Candidate) -> tuple[float, str]:
     return -each.log_probability, each.smiles
 
 
-def _scores(model: InverseModel, memory: Memory, texts: Sequence[str]) -> Float64:
+def _scores(model: InverseModel, memory: Projected, texts: Sequence[str]) -> Float64:
     before, after = string_arrays(model, texts)
-    tokens = torch.from_numpy(before).to(model.device)
-    same = memory.take(torch.zeros(len(texts), dtype=torch.long, device=model.device))
-    logs = torch.log_softmax(model.decode(same, tokens).double(), dim=2).cpu().numpy()
+    owners = np.zeros(len(texts), dtype=np.int64)
+    logits = decode(model, memory, before, owners).double()
+    logs = torch.log_softmax(logits, dim=2).cpu().numpy()
     chosen = np.take_along_axis(logs, after[:, :, None], axis=2)[:, :, 0]
     return np.asarray((chosen * (after > 0)).sum(axis=1))

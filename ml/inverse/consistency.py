@@ -166,15 +166,20 @@ class ForwardPredictor:
 
     model: ForwardModel
     name: str
+    _known: dict[tuple[str, Axis], Float64] = field(default_factory=dict)
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
         """Infrared and Raman, (2, points), at the width that the model has learnt."""
         from ...pointgroup import detect
         from ..forward.prediction import forecast
 
-        found = forecast(self.model, detect(_built(smiles)).symmetrise())
-        x = found.axis.wavenumbers
-        return np.stack([np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves])
+        if (smiles, axis) not in self._known:
+            found = forecast(self.model, detect(_built(smiles)).symmetrise())
+            x = found.axis.wavenumbers
+            self._known[smiles, axis] = np.stack(
+                [np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves]
+            )
+        return self._known[smiles, axis]
 
 
 def forward_predictor(place: Path | str) -> ForwardPredictor:

@@ -45,10 +45,6 @@ class Memory:
     tokens: Tensor
     hidden: Tensor
 
-    def take(self, rows: Tensor) -> Memory:
-        """That of some samples, also repeated."""
-        return Memory(self.tokens[rows], self.hidden[rows])
-
 
 class InverseModel(nn.Module):
     """Spectra, shifts and formula → probabilities of the next token of a SMILES.
