@@ -4,8 +4,8 @@ SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a tabl
 NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with a calibrated
 confidence in its first place, or "no candidate fits". Candidates are molecules that the decoder
 of the checkpoint writes and, with ``--library`` and a formula, known ones. Their spectra are
-predicted and compared, by the forward model that the checkpoint was calibrated with, by another
-(``--forward``) or by GFN2-xTB (``--gfn2``). Nothing is downloaded.
+predicted and compared by a forward model (``--forward``; by default the one that the checkpoint was
+calibrated with, if it is shipped) or by GFN2-xTB (``--gfn2``). Nothing is downloaded.
 
 With ``--json`` one object: spectra {file, kind, low, high, points}, formula, checkpoint, verdict
 ("answer", "no candidate fits", "not calibrated"), reason, confidence (null without a calibration),
@@ -75,7 +75,7 @@ def elucidate(
         str | None,
         typer.Option(
             metavar="DIR",
-            show_default="that of the calibration",
+            show_default="that of the calibration, if shipped",
             help="Forward model that predicts spectra: folder, file or shipped name.",
         ),
     ] = None,
@@ -153,7 +153,7 @@ def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
 def _predictor(
     forward: str | None, gfn2: bool, calibration: Calibration | None
 ) -> Predictor | None:
-    from ..ml.model.packaged import shipped
+    from ..ml.model.packaged import shipped_as
     from ..pointgroup.errors import InputError
 
     if forward is not None and gfn2:
@@ -162,16 +162,16 @@ def _predictor(
         from ..ml.inverse.consistency import XtbPredictor
 
         return XtbPredictor()
-    if forward is None and calibration is not None and calibration.predictor in shipped():
-        forward = calibration.predictor
-    if forward is None:
+    calibrated = "" if calibration is None else calibration.predictor
+    place = shipped_as(calibrated) if forward is None else forward
+    if place is None:
         return None
     from ..ml.model.packages import require
 
     require("torch_geometric")
     from ..ml.inverse.consistency import forward_predictor
 
-    return forward_predictor(forward)
+    return forward_predictor(place)
 
 
 def _library(path: Path | None, formula: Formula | None, model: InverseModel) -> Library | None:
@@ -217,16 +217,10 @@ def _found(
         inputs,
         formula,
         predictor=predictor,
-        calibration=calibration if _applies(calibration, predictor) else None,
+        calibration=calibration,
         library=library,
         width=width,
     )
-
-
-def _applies(calibration: Calibration | None, predictor: Predictor | None) -> bool:
-    """A calibration holds for the consistency that it was fitted with, or for none."""
-    name = "" if predictor is None else predictor.name
-    return calibration is not None and calibration.predictor == name
 
 
 def _described(each: Observed) -> Json:

@@ -23,6 +23,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,6 +164,7 @@ def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
         "table": table.sha256,
         "split": split.sha256,
         "trained on": {name: dict(about["data"]) for name, (_, about) in loaded.items()},
+        "files": {name: digest(path) for name, path in paths.items()},
         "predictors": {
             name: {
                 "cosine": each.means,
@@ -180,6 +182,10 @@ def spectra_scores(paths: Mapping[str, Path], limit: int) -> dict[str, Any]:
     if "force field" in models:
         out["forbidden modes"] = forbidden_modes(models["force field"], table, split)
     return out
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def learning_curves(scores: Mapping[str, Any], table: SpectraTable, split: Split) -> dict[str, Any]:
@@ -295,9 +301,9 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
     if kind not in NOTES:
         raise InputError(f"{kind}: a card is written for {', '.join(NOTES)}")
     known, about = load_forward(model)
-    found, config = scores, runs()[kind]
-    if about["data"] != found["trained on"][kind]:
-        raise InputError(f"{model}: the scores are of a model with other data; score it again")
+    found, config = scores, ForwardConfig.from_mapping(about["settings"])
+    if digest(model) != found["files"].get(kind):
+        raise InputError(f"{model}: the scores are of another model; score it again")
     own, built = found["predictors"][kind], found["from SMILES"][kind]
     rows = [
         f"| {'this model' if other == kind else other} | {each['cosine']['ir']:.3f} | "

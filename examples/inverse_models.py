@@ -272,7 +272,7 @@ def row_of(given: str, found: Mapping[str, Any]) -> str:
     own = found["all"]
     return (
         f"| {given} | {own['molecules']:.0f} | {shown(own, 'top-1', 'top-10')} | "
-        f"{shown(found['look-up'], 'top-1')} | {shown(own, 'valid answers', 'formula match')} | "
+        f"{shown(found['look-up'], 'top-1')} | {shown(own, 'valid strings', 'formula match')} | "
         f"{shown(own, *WRONG)} |"
     )
 

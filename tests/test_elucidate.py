@@ -15,6 +15,7 @@ from spektron.ml.broadening import Axis, curves
 from spektron.ml.errors import SpectraError
 from spektron.ml.inverse import Calibration, Observed, on_axis_of, read_observed, save_calibration
 from spektron.ml.inverse.reading import read_shifts_text
+from spektron.ml.model.packaged import find_checkpoint, name_of
 from spektron.ml.table import Ragged
 from spektron.pointgroup.errors import FileError, InputError
 from spektron.vibration.files.jcamp import write_jcamp
@@ -276,6 +277,7 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
     assert all(-1 <= each["consistency"] <= 1 for each in found["candidates"])
     # The calibration was made without predicted spectra.
     assert found["verdict"] == "not calibrated"
+    assert "is for no predicted spectra, not for model" in found["reason"]
     calibrated(checkpoint, 0.2, found["predictor"])
     with_it = json.loads(run(*words, "--forward", tmp_path / "grid.safetensors", "--json").stdout)
     assert with_it["verdict"] == "answer"
@@ -288,12 +290,21 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
 def test_a_calibration_brings_its_forward_model(run, checkpoint, tmp_path):
     pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
     words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O", "--json")
-    calibrated(checkpoint, 0.2, "spektron-forward-grid")
+    shipped = name_of(find_checkpoint("spektron-forward-grid"))
+    assert shipped.startswith("spektron-forward-grid ")
+    calibrated(checkpoint, 0.2, shipped)
     found = json.loads(run(*words).stdout)
-    assert found["predictor"] == "spektron-forward-grid"
+    assert found["predictor"] == shipped
     assert found["verdict"] == "answer"
     again = json.loads(run(*words, "--forward", "spektron-forward-grid").stdout)
     assert again["candidates"] == found["candidates"]
+    # One of another version, or none that is shipped, is not taken for it.
+    for other in ("spektron-forward-grid 0123456789abcdef", "model 0123456789abcdef"):
+        calibrated(checkpoint, 0.2, other)
+        none = json.loads(run(*words).stdout)
+        assert none["predictor"] is None
+        assert none["verdict"] == "not calibrated"
+        assert none["reason"] == f"its calibration is for {other}, not for none"
     (checkpoint / "calibration.json").unlink()
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -267,13 +268,32 @@ def test_the_page_trains_and_keeps_the_selection_rules(tmp_path, monkeypatch, ca
     assert kept == "True"
 
 
-@pytest.fixture
-def script(monkeypatch, table, split):
-    """`examples/forward_models.py` on few molecules, with small models."""
+def forward_models():
     path = CHECKOUT / "examples" / "forward_models.py"
     spec = importlib.util.spec_from_file_location("forward_models", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_runs_of_the_script():
+    runs = forward_models().runs()
+    seen = {name: (run.data.limit, run.training.steps) for name, run in runs.items()}
+    few = {500: 4000, 2000: 8000}
+    assert seen == {
+        "grid built": (0, 24000),
+        **dict.fromkeys(KINDS, (0, 16000)),
+        **{f"{kind} {n}": (n, steps) for kind in KINDS for n, steps in few.items()},
+    }
+    assert {name: run.model.kind for name, run in runs.items()} == {
+        name: "grid" if name.startswith("grid") else "force field" for name in runs
+    }
+
+
+@pytest.fixture
+def script(monkeypatch, table, split):
+    """`examples/forward_models.py` on few molecules, with small models."""
+    module = forward_models()
 
     def small(kind, limit=0):
         found = config(kind, steps=2)
@@ -332,10 +352,13 @@ def test_shipped_models_have_the_figures_of_their_cards(name):
     text = path.with_name("card.md").read_text(encoding="utf-8")
     scores = json.loads((CHECKOUT / "docs/data/forward.json").read_text())
     whole = read_spectra(DATA)
-    assert card["data"]["table"] == whole.sha256 == scores["table"]
-    own = scores["predictors"][model.config.kind]["cosine"]
+    run = name.removeprefix("spektron-forward-").replace("-", " ")
+    assert scores["table"] == whole.sha256
+    assert scores["files"][run] == sha256(path.read_bytes()).hexdigest()
+    assert "built" in run or card["data"]["table"] == whole.sha256
+    own = scores["predictors"][run]["cosine"]
     assert f"| this model | {own['ir']:.3f} | {own['raman']:.3f} |" in text
-    worst = scores["worst"][model.config.kind]
+    worst = scores["worst"][run]
     for each in worst:
         assert f"| `{each['smiles']}` | {each['ir']:.2f} | {each['raman']:.2f} |" in text
     for each in worst[:3]:

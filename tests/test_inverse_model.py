@@ -482,7 +482,8 @@ def test_the_most_confident_wrong_answers_are_kept(table, tmp_path, monkeypatch)
     assert kept == [("CCC", "COC", 0.8), ("CCCCC", "CC", 0.7), ("CCCC", "CCN", 0.6)]
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert written["failures"][0] == {
-        "condition": "ir", "truth": "CCC", "answer": "COC", "confidence": 0.8,
+        "condition": "ir", "row": found.failures[0].row,
+        "truth": "CCC", "answer": "COC", "confidence": 0.8,
     }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from ..table import Int64, SpectraTable
 from .candidates import WIDTH
 from .confidence import Calibration, calibrate, save_calibration
 from .config import InverseConfig
-from .consistency import Predictor
+from .consistency import Predictor, remembered
 from .corpus import Corpus, corpus
 from .evaluation import (
     Condition,
@@ -68,12 +68,15 @@ class Failure:
     Attributes
     ----------
     condition : str
+    row : int
+        Of the molecule in the table.
     truth, answer : str
         Canonical SMILES.
     confidence : float
     """
 
     condition: str
+    row: int
     truth: str
     answer: str
     confidence: float
@@ -155,6 +158,7 @@ def assess_inverse(
     chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
     base = config.data.instruments
     conditions = [Condition(tuple(each), base) for each in given]
+    predictor = remembered(predictor) if predictor is not None else None
 
     def asked(part: str, condition: Condition, known: Calibration | None) -> list[Outcome]:
         def tell(done: int, of: int) -> None:
@@ -206,7 +210,7 @@ def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
     wrong = [each for each in outcomes if each.place != 0 and each.confidence > 0]
     wrong.sort(key=lambda each: (-each.confidence, each.truth))
     return [
-        Failure(condition, each.truth, each.answers[0].smiles, each.confidence)
+        Failure(condition, each.row, each.truth, each.answers[0].smiles, each.confidence)
         for each in wrong[:FAILURES]
     ]
 

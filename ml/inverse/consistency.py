@@ -8,8 +8,9 @@ so that they are about as wide as the predicted ones (widths of Lorentzians add)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -32,6 +33,8 @@ DEGREE: Final = 3
 """Of the baselines that do not count."""
 FWHM: Final = 20.0
 """cm⁻¹; of curves that are compared."""
+KEPT: Final = 16_384
+"""Predicted molecules, 16 kB each."""
 MEASURED: Final = 10.0
 """cm⁻¹; width of an observed line, if nothing else is known."""
 
@@ -166,24 +169,19 @@ class ForwardPredictor:
 
     model: ForwardModel
     name: str
-    _known: dict[tuple[str, Axis], Float64] = field(default_factory=dict)
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
         """Infrared and Raman, (2, points), at the width that the model has learnt."""
         from ...pointgroup import detect
         from ..forward.prediction import forecast
 
-        if (smiles, axis) not in self._known:
-            found = forecast(self.model, detect(_built(smiles)).symmetrise())
-            x = found.axis.wavenumbers
-            self._known[smiles, axis] = np.stack(
-                [np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves]
-            )
-        return self._known[smiles, axis]
+        found = forecast(self.model, detect(_built(smiles)).symmetrise())
+        x = found.axis.wavenumbers
+        return np.stack([np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves])
 
 
 def forward_predictor(place: Path | str) -> ForwardPredictor:
-    """Predictions of a checkpoint, named after it if it is shipped, else after its content.
+    """Predictions of a checkpoint; see `packaged.name_of` for how they are called.
 
     Parameters
     ----------
@@ -211,8 +209,6 @@ class XtbPredictor:
     C. Bannwarth, S. Ehlert, S. Grimme, *J. Chem. Theory Comput.* 15, 1652 (2019).
     """
 
-    _known: dict[tuple[str, Axis], Float64] = field(default_factory=dict)
-
     @property
     def name(self) -> str:
         """What it is."""
@@ -223,14 +219,12 @@ class XtbPredictor:
         from ...vibration import broaden, normal_modes, reference_data
         from ...vibration.level import Level
 
-        if (smiles, axis) not in self._known:
-            modes = normal_modes(reference_data(_built(smiles), Level("gfn2-xtb")).data)
-            pair = [
-                broaden(modes, kind, fwhm=FWHM, grid=axis.wavenumbers).intensities
-                for kind in ("ir", "raman")
-            ]
-            self._known[smiles, axis] = np.stack(pair)
-        return self._known[smiles, axis]
+        modes = normal_modes(reference_data(_built(smiles), Level("gfn2-xtb")).data)
+        pair = [
+            broaden(modes, kind, fwhm=FWHM, grid=axis.wavenumbers).intensities
+            for kind in ("ir", "raman")
+        ]
+        return np.stack(pair)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,6 +262,26 @@ def table_predictor(table: SpectraTable, *, stereo: bool = False) -> TablePredic
         if found:
             rows.setdefault(found, row)
     return TablePredictor(table, rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remembered:
+    """A predictor that is asked once for each molecule.
+
+    Attributes
+    ----------
+    name : str
+    curves : callable
+        That of the predictor; the latest 16,384 molecules are kept.
+    """
+
+    name: str
+    curves: Callable[[str, Axis], Float64]
+
+
+def remembered(predictor: Predictor) -> Remembered:
+    """The same predictor, for one that asks again and again."""
+    return Remembered(predictor.name, lru_cache(KEPT)(predictor.curves))
 
 
 def first_of(*predictors: Predictor) -> Predictor:

@@ -37,11 +37,12 @@ def projected(model: InverseModel, memory: Memory) -> Projected:
 
 
 def decode(model: InverseModel, memory: Projected, prefixes: Int64, owners: Int64) -> Tensor:
-    """Logits as `InverseModel.decode` has them, without dropout.
+    """Logits as `InverseModel.decode` has them.
 
     Parameters
     ----------
     model : InverseModel
+        In evaluation mode.
     memory : Projected
         Of n samples.
     prefixes : (s, t) int64

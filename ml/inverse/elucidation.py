@@ -101,8 +101,8 @@ def elucidate(
     predictor : Predictor, optional
         Of the spectra of the likeliest candidates.
     calibration : Calibration, optional
-        Its weight ranks; without one candidates are ranked by log-probability, and there is no
-        confidence.
+        Its weight ranks; without one, or with one for other predicted spectra, candidates are
+        ranked by log-probability, and there is no confidence.
     library : Library, optional
         With a formula, its molecules of that formula are candidates too.
     width : int
@@ -118,9 +118,16 @@ def elucidate(
     found = propose(model, inputs, [formula], width=width)[0]
     if library is not None and formula is not None:
         found = with_library(model, inputs, found, library.candidates(formula))
-    answers = ranked_answers(model, inputs, found.candidates, predictor, calibration, compared)
-    confidence = confidence_in(answers, calibration)
-    verdict, reason = _verdict(answers, confidence, calibration, formula)
+    spectra = "" if predictor is None else predictor.name
+    known = calibration if calibration is not None and calibration.predictor == spectra else None
+    answers = ranked_answers(model, inputs, found.candidates, predictor, known, compared)
+    confidence = confidence_in(answers, known)
+    if answers and calibration is not None and known is None:
+        made = calibration.predictor or "no predicted spectra"
+        verdict: Verdict = "not calibrated"
+        reason = f"its calibration is for {made}, not for {spectra or 'none'}"
+    else:
+        verdict, reason = _verdict(answers, confidence, known, formula)
     return Elucidation(answers, confidence, verdict, reason, found)
 
 

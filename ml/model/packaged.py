@@ -49,10 +49,16 @@ def find_checkpoint(place: Path | str) -> Path:
 
 
 def name_of(path: Path) -> str:
-    """What a model file is called where it must be known again.
+    """What a model file is called where it must be known again: by its content.
 
-    Its name if it is shipped, else the start of its SHA-256.
+    The start of its SHA-256, behind the name of the checkpoint if it is shipped.
     """
-    if path.resolve().parent.parent == HOME:
-        return path.resolve().parent.name
-    return f"model {sha256(path.read_bytes()).hexdigest()[:16]}"
+    where = path.resolve().parent
+    name = where.name if where.parent == HOME else "model"
+    return f"{name} {sha256(path.read_bytes()).hexdigest()[:16]}"
+
+
+def shipped_as(name: str) -> Path | None:
+    """The file of a shipped checkpoint by what `name_of` calls it; None if it is another now."""
+    path = HOME / name.split()[0] / FILE if name else HOME / FILE
+    return path if path.is_file() and name_of(path) == name else None
