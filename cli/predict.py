@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..ml.forward.prediction import Forecast
     from ..pointgroup import Molecule
 
-SHIPPED = "spektron-forward-grid"
+SHIPPED = "spektron-forward-grid-built"
 STRONGEST = 10
 """Maxima of a curve that are printed."""
 

@@ -320,7 +320,7 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
         name=name,
         kind=known.config.kind,
         kind_note=NOTES[kind],
-        option="" if kind == "grid" else f" --checkpoint {name}",
+        option="" if kind == BUILT else f" --checkpoint {name}",
         trained=f"{about['data']['molecules']:,} {GEOMETRIES if kind == BUILT else 'molecules'}",
         table=about["data"]["table"],
         split=about["data"]["split"],

@@ -372,3 +372,16 @@ def test_shipped_models_have_the_figures_of_their_cards(name):
         cosines = (curves * truth).sum(1) / np.linalg.norm(curves, axis=1)
         cosines /= np.linalg.norm(truth, axis=1)
         assert cosines == pytest.approx([each["ir"], each["raman"]], abs=2e-3)
+
+
+def test_the_page_has_the_measured_cosines():
+    scores = json.loads((CHECKOUT / "docs" / "data" / "forward.json").read_text(encoding="utf-8"))
+    page = (CHECKOUT / "docs" / "predict.md").read_text(encoding="utf-8")
+    runs = {name: f"`spektron-forward-{name.replace(' ', '-')}`" for name in scores["files"]}
+    for name, each in scores["predictors"].items():
+        own = f"| {each['cosine']['ir']:.3f} | {each['cosine']['raman']:.3f} |"
+        lines = [x for x in page.splitlines() if x.startswith(f"| {runs.get(name, name)} |")]
+        assert name == "computed" or lines[0].endswith(own)
+    for name, each in scores["from SMILES"].items():
+        cosines = " | ".join(f"{x:.3f}" for x in (*each["optimised"], *each["built"]))
+        assert f"| {runs[name]} | {cosines} |" in page
