@@ -377,11 +377,26 @@ def test_shipped_models_have_the_figures_of_their_cards(name):
 def test_the_page_has_the_measured_cosines():
     scores = json.loads((CHECKOUT / "docs" / "data" / "forward.json").read_text(encoding="utf-8"))
     page = (CHECKOUT / "docs" / "predict.md").read_text(encoding="utf-8")
-    runs = {name: f"`spektron-forward-{name.replace(' ', '-')}`" for name in scores["files"]}
+
+    def label(name):
+        own = f"spektron-forward-{name.replace(' ', '-')}"
+        return f"`{own}`" if own in shipped() else f"`{name}`" if name in scores["files"] else name
+
     for name, each in scores["predictors"].items():
-        own = f"| {each['cosine']['ir']:.3f} | {each['cosine']['raman']:.3f} |"
-        lines = [x for x in page.splitlines() if x.startswith(f"| {runs.get(name, name)} |")]
-        assert name == "computed" or lines[0].endswith(own)
+        cosines = f"| {each['cosine']['ir']:.3f} | {each['cosine']['raman']:.3f} |"
+        begin = f"{int(name.split()[-1]):,} |" if name[-1].isdigit() else label(name)
+        lines = [x for x in page.splitlines() if x.startswith(f"| {begin}")]
+        assert name == "computed" or lines[0].endswith(cosines)
     for name, each in scores["from SMILES"].items():
         cosines = " | ".join(f"{x:.3f}" for x in (*each["optimised"], *each["built"]))
-        assert f"| {runs[name]} | {cosines} |" in page
+        assert f"| {label(name)} | {cosines} |" in page
+    for name in ("computed", "force field", "grid", "grid built", "mean spectrum"):
+        shares = " | ".join(
+            f"{100 * x:.1f} %" for x in scores["predictors"][name]["forbidden share"]
+        )
+        lines = [x for x in page.splitlines() if x.startswith(f"| {label(name)}")]
+        assert any(line.endswith(f"| {shares} |") for line in lines)
+    curve = scores["learning curves"]["grid"]
+    for n, ir, raman in zip(curve["molecules"], *curve["cosines"].values(), strict=True):
+        assert f"| {n:,} | {ir:.3f} | {raman:.3f} |" in page
+    assert f"about {round(curve['molecules for the goal']['ir'], -3):,.0f} molecules" in page

@@ -213,17 +213,23 @@ def test_the_library_knows_its_molecules():
     assert library.candidates(Formula.parse("C9H20")) == ()
     predictor = table_predictor(TABLE)
     for text in ("CCO", "COC", "CC=O", "CC(C)O"):
-        found = library.nearest(predictor.curves(text, AXIS), AXIS, (True, True))
+        curves = predictor.curves(text, AXIS)
+        (found,) = library.nearest(curves[None], AXIS, (True, True))
         assert found[0][0] == text
         assert len({name for name, _ in found}) == len(found) == 7  # CCO is there twice
-    only = library.nearest(
-        predictor.curves("CC=O", AXIS), AXIS, (True, False), formula=Formula.parse("C2H6O")
-    )
-    assert {name for name, _ in only} == {"CCO", "COC"}
-    none = library.nearest(np.ones((2, 512)), AXIS, (True, True), formula=Formula.parse("C9H20"))
+    two = np.stack([predictor.curves(text, AXIS) for text in ("CC=O", "COC")])
+    for only in library.nearest(two, AXIS, (True, False), formula=Formula.parse("C2H6O")):
+        assert {name for name, _ in only} == {"CCO", "COC"}
+    both = library.nearest(two, AXIS, (True, True))
+    assert [found[0][0] for found in both] == ["CC=O", "COC"]
+    for name, value in both[0]:
+        wanted = similarity(two[0], predictor.curves(name, AXIS)).mean()
+        assert value == pytest.approx(wanted, abs=0.05)  # the library's lines are narrower
+    flat = np.ones((1, 2, 512))
+    (none,) = library.nearest(flat, AXIS, (True, True), formula=Formula.parse("C9H20"))
     assert none == []
     with pytest.raises(SpectraError, match="no infrared or Raman"):
-        library.nearest(np.ones((2, 512)), AXIS, (False, False))
+        library.nearest(flat, AXIS, (False, False))
     with pytest.raises(SpectraError, match="has a SMILES"):
         library_of(lines_table([""]))
 

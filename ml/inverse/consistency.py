@@ -86,12 +86,18 @@ def similarity(a: NDArray[np.floating], b: NDArray[np.floating]) -> Float64:
     >>> round(float(similarity(peak, 3 * peak + 0.5 - x + 0.2 * x**3)), 6)
     1.0
     """
-    points = np.shape(a)[-1]
+    return np.asarray(np.sum(directions(a) * directions(b), axis=-1))
+
+
+def directions(curves: NDArray[np.floating]) -> Float64:
+    """Curves without baselines, of norm 1; 0 where a curve is nothing else."""
+    values = np.asarray(curves, dtype=float)
+    points = values.shape[-1]
     basis, _ = np.linalg.qr(np.polynomial.legendre.legvander(np.linspace(-1, 1, points), DEGREE))
-    left, right = (_without(np.asarray(each, dtype=float), basis) for each in (a, b))
-    norms = np.linalg.norm(left, axis=-1) * np.linalg.norm(right, axis=-1)
-    products = np.sum(left * right, axis=-1)
-    return np.asarray(np.divide(products, norms, out=np.zeros_like(products), where=norms > 0))
+    rest = values - (values @ basis) @ basis.T
+    # What is left of a baseline alone is rounding.
+    before, after = (np.linalg.norm(each, axis=-1, keepdims=True) for each in (values, rest))
+    return np.divide(rest, after, out=np.zeros_like(rest), where=after > 1e-9 * before)
 
 
 def widened(curves: NDArray[np.floating], axis: Axis, *, observed: float = MEASURED) -> Float64:
@@ -144,13 +150,6 @@ def match(
         return Match(float("nan"), missing=str(error))
     each = np.where(present, similarity(observed, predicted), np.nan)
     return Match(float(np.nanmean(each)), float(each[0]), float(each[1]))
-
-
-def _without(curves: Float64, basis: Float64) -> Float64:
-    rest = curves - (curves @ basis) @ basis.T
-    # What is left of a baseline alone is rounding.
-    before, after = (np.linalg.norm(each, axis=-1, keepdims=True) for each in (curves, rest))
-    return np.asarray(np.where(after > 1e-9 * before, rest, 0.0))
 
 
 # ---- predictors ----

@@ -21,7 +21,7 @@ from .confidence import Calibration, Ranked, coverage_curve, reliability
 from .consistency import Predictor
 from .corpus import Corpus
 from .elucidation import COMPARED, Answer, as_ranked, confidence_in, ranked_answers
-from .formulas import formula_of
+from .formulas import Formula, formula_of
 from .inputs import Inputs
 from .library import Library
 from .network import InverseModel
@@ -227,16 +227,21 @@ def baseline_places(
     """
     inputs = measured(model, made, rows, condition, seed)
     axis = model.config.encoder.axis
-    out = {}
+    alike: dict[tuple[tuple[bool, ...], Formula | None], list[int]] = {}
     for k, row in enumerate(rows.tolist()):
-        present = [bool(x) for x in inputs.present[k, :2]]
-        if not any(present):
-            continue
+        present = tuple(bool(x) for x in inputs.present[k, :2])
         formula = made.formulas[row] if "formula" in condition.given else None
-        near = library.nearest(inputs.spectra[k], axis, present, formula=formula, count=max(TOPS))
-        texts = [text for text, _ in near]
-        truth = made.smiles[row]
-        out[row] = texts.index(truth) if truth in texts else -1
+        if any(present):
+            alike.setdefault((present, formula), []).append(k)
+    out = {}
+    for (present, formula), places in alike.items():
+        found = library.nearest(
+            inputs.spectra[places], axis, present, formula=formula, count=max(TOPS)
+        )
+        for row, near in zip(rows[places].tolist(), found, strict=True):
+            texts = [text for text, _ in near]
+            truth = made.smiles[row]
+            out[row] = texts.index(truth) if truth in texts else -1
     return out
 
 

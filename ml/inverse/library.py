@@ -14,7 +14,7 @@ from ..table import Float32, Int64, SpectraTable
 from ..training.config import DataConfig
 from ..training.sources import TableSource
 from .beam import Float64
-from .consistency import similarity
+from .consistency import directions
 from .formulas import Formula, formula_of
 from .smiles import canonical
 
@@ -53,23 +53,23 @@ class Library:
         *,
         formula: Formula | None = None,
         count: int = 10,
-    ) -> list[tuple[str, float]]:
+    ) -> list[list[tuple[str, float]]]:
         """Molecules with the most similar known spectra: the baseline without any learning.
 
         Parameters
         ----------
-        spectra : (2, points)
-            Infrared and Raman.
+        spectra : (n, 2, points)
+            Infrared and Raman of each sample.
         axis : Axis
         present : (bool, bool)
-            Which were observed.
+            Which were observed, in all samples.
         formula : Formula, optional
             Molecules of this formula only.
         count : int
 
         Returns
         -------
-        list of (canonical SMILES, mean similarity)
+        n lists of (canonical SMILES, mean similarity)
             The best first, each molecule once.
 
         Raises
@@ -82,9 +82,10 @@ class Library:
         places = (
             np.arange(len(self)) if formula is None else np.array(self.by_formula.get(formula, ()))
         ).astype(np.int64)
-        if not len(places):
-            return []
         values = self._similarities(places, spectra, axis, present)
+        return [self._best(places, each, count) for each in values]
+
+    def _best(self, places: Int64, values: Float64, count: int) -> list[tuple[str, float]]:
         best: dict[str, float] = {}
         for k in np.argsort(-values, kind="stable"):
             best.setdefault(self.smiles[places[k]], float(values[k]))
@@ -96,13 +97,13 @@ class Library:
         self, places: Int64, spectra: Float32, axis: Axis, present: Sequence[bool]
     ) -> Float64:
         source = TableSource(self.table, axis, DataConfig(), 2)
-        seen = strongest_is_one(spectra[None])[0]
-        out = np.empty(len(places))
         used = np.flatnonzero(present)
+        seen = directions(strongest_is_one(spectra)[:, used])
+        out = np.empty((len(spectra), len(places)))
         for first in range(0, len(places), 256):
             part = slice(first, first + 256)
-            known = source.clean(self.rows[places[part]])
-            out[part] = similarity(known[:, used], seen[None, used]).mean(axis=1)
+            known = directions(source.clean(self.rows[places[part]])[:, used])
+            out[:, part] = np.einsum("ncp,mcp->nm", seen, known, optimize=True) / len(used)
         return out
 
 
