@@ -131,15 +131,9 @@ def _observed(paths: list[Path], kind: str | None, unit: str, signal: str) -> li
 
 
 def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
-    from ..ml.model.errors import CheckpointError
-    from ..ml.model.packaged import find_checkpoint, shipped
+    from ..ml.model.packaged import find_checkpoint
     from ..ml.model.packages import require
 
-    if checkpoint == SHIPPED and SHIPPED not in shipped() and not Path(SHIPPED).exists():
-        raise CheckpointError(
-            f"the checkpoint {SHIPPED} does not come with this version; train one with "
-            "spektron.ml.inverse.training.train_inverse and give --checkpoint DIR"
-        )
     path = find_checkpoint(checkpoint)
     require("torch", "safetensors")
     from ..ml.inverse.confidence import load_calibration

@@ -175,11 +175,24 @@ def run():
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_there_is_no_model_yet(run, tmp_path):
-    found = run(jcamp(tmp_path / "a.jdx"))
-    assert found.exit_code == 1
-    assert SHIPPED in str(found.exception)
-    assert "--checkpoint DIR" in str(found.exception)
+def test_the_shipped_model_answers_offline(run, tmp_path, symmetry_rich):
+    """Acetone, as the set has its lines."""
+    for name in ("torch", "torch_geometric", "safetensors"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    row = symmetry_rich.texts["smiles"].index("CC(C)=O")
+    lines, strengths = symmetry_rich.strengths(np.array([row]))
+    axis = Axis(300.0, 3900.0, 1801)
+    both = curves(lines, strengths, axis, fwhm=10.0)[0]
+    files = [table(tmp_path / f"{k}.csv", X, each / each.max()) for k, each in enumerate(both)]
+    words = (*files, "--kind", "ir,raman", "--formula", "C3H6O", "--json")
+    found = json.loads(run(*words).stdout)
+    assert Path(found["checkpoint"]).parent.name == SHIPPED
+    assert found["predictor"].startswith("spektron-forward-")
+    assert found["verdict"] in ("answer", "no candidate fits")
+    assert 0 <= found["confidence"] <= 1
+    assert {each["formula"] for each in found["candidates"]} == {"C3H6O"}
+    assert found["candidates"][0]["smiles"] == "CC(C)=O"
+    assert found["candidates"][0]["consistency"] > 0.8
 
 
 def test_input_is_looked_at_before_the_model(run, tmp_path):
@@ -290,16 +303,16 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
 def test_a_calibration_brings_its_forward_model(run, checkpoint, tmp_path):
     pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
     words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O", "--json")
-    shipped = name_of(find_checkpoint("spektron-forward-grid"))
-    assert shipped.startswith("spektron-forward-grid ")
+    shipped = name_of(find_checkpoint("spektron-forward-grid-built"))
+    assert shipped.startswith("spektron-forward-grid-built ")
     calibrated(checkpoint, 0.2, shipped)
     found = json.loads(run(*words).stdout)
     assert found["predictor"] == shipped
     assert found["verdict"] == "answer"
-    again = json.loads(run(*words, "--forward", "spektron-forward-grid").stdout)
+    again = json.loads(run(*words, "--forward", "spektron-forward-grid-built").stdout)
     assert again["candidates"] == found["candidates"]
     # One of another version, or none that is shipped, is not taken for it.
-    for other in ("spektron-forward-grid 0123456789abcdef", "model 0123456789abcdef"):
+    for other in ("spektron-forward-grid-built 0123456789abcdef", "model 0123456789abcdef"):
         calibrated(checkpoint, 0.2, other)
         none = json.loads(run(*words).stdout)
         assert none["predictor"] is None
