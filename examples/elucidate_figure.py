@@ -71,7 +71,7 @@ def matches(axes: Axes, found: Mapping[str, Any]) -> None:
 
 
 def silence(axes: Axes, found: Mapping[str, Any]) -> None:
-    """Confident and wrong against the share that is answered."""
+    """Wrong answers against the share that is answered."""
     for name, colour in DRAWN.items():
         points = found.get(name, {}).get("silences", [])
         if points:
@@ -79,7 +79,7 @@ def silence(axes: Axes, found: Mapping[str, Any]) -> None:
             axes.plot(x, y, "o-", color=colour, ms=3.5, lw=1.2, label=pretty(name))
     axes.set(xlim=(0, 1.02), ylim=(0, None))
     axes.set_xlabel("share that is answered", fontsize=8)
-    axes.set_ylabel("confident and wrong", fontsize=8)
+    axes.set_ylabel("wrong, of all that are asked", fontsize=8)
     if axes.lines:
         axes.legend(fontsize=7, frameon=False, loc="upper left")
 

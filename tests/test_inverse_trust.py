@@ -272,12 +272,13 @@ def test_confidence_is_the_share_of_right_answers():
     assert found.predictor == "x"
 
 
-def test_the_threshold_keeps_the_coverage():
-    ranked = simulated(500)
-    found = calibrate(ranked, coverage=0.8)
-    lead, consistency, _ = leads(ranked, found.weight)
+def test_an_answer_is_more_likely_right_than_wrong():
+    found = calibrate(simulated(2000))
+    fresh = simulated(2000, seed=1)
+    lead, consistency, right = leads(fresh, found.weight)
     answered = found.confidence(lead, consistency) >= found.threshold
-    assert answered.mean() == pytest.approx(0.8, abs=0.01)
+    assert 0.05 < answered.mean() < 0.95
+    assert right[answered].mean() > 0.5 > right[~answered].mean()
 
 
 def test_consistency_ranks_where_it_helps():

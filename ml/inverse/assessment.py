@@ -192,7 +192,7 @@ def assess_inverse(
         places = baseline_places(library, model, made, rows, condition)
         figures[str(condition)] = {
             "all": summary(outcomes, known),
-            "by size": by_size(outcomes),
+            "by size": by_size(outcomes, known),
             "silences": silences(outcomes),
             "look-up": hits_of(places) if places else {},
         }

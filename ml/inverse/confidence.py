@@ -10,7 +10,7 @@ where one of them grows. Below a threshold the answer is "no candidate fits".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -29,6 +29,8 @@ WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Weights of the consistency that are tried."""
 LARGEST_LEAD: Final = 10.0
 """A lead beyond this says no more; also that of a single candidate."""
+LEAST_CONFIDENCE: Final = 0.5
+"""An answer is more likely right than wrong."""
 FEWEST: Final = 20
 """Molecules that a calibration needs, with right and wrong answers among them."""
 FORMAT: Final = 1
@@ -148,7 +150,7 @@ def lead_of(descending: ArrayLike) -> float:
 
 
 def calibrate(
-    ranked: Sequence[Ranked], *, coverage: float = 0.8, predictor: str = "", isotonic: bool = False
+    ranked: Sequence[Ranked], *, predictor: str = "", isotonic: bool = False
 ) -> Calibration:
     """Fit a calibration on molecules that the model was not trained on.
 
@@ -156,8 +158,6 @@ def calibrate(
     ----------
     ranked : sequence of Ranked
         Also those without candidates.
-    coverage : float
-        Share of the molecules that are answered: the threshold follows from it.
     predictor : str
         Whose consistency it is.
     isotonic : bool
@@ -171,8 +171,6 @@ def calibrate(
     MissingPackage
         Without scikit-learn.
     """
-    if not 0 < coverage <= 1:
-        raise SpectraError(f"coverage {coverage:g}; give a share above 0, at most 1")
     used = [w for w in WEIGHTS if w == 0 or _any_consistency(ranked)]
     right_at = [float(leads(ranked, w)[2].mean()) for w in used] if ranked else [0.0]
     weight = used[int(np.argmax(right_at))]
@@ -186,10 +184,9 @@ def calibrate(
     offset, slopes = _platt(features, right)
     value = _logistic(features, offset, slopes)
     steps = _isotonic(value, right) if isotonic else ()
-    first = Calibration(weight, offset, (slopes[0], slopes[1]), steps, 0.0, len(ranked), predictor)
-    found = first.confidence(lead, consistency)
-    threshold = float(np.quantile(found, 1 - coverage, method="inverted_cdf"))
-    return Calibration(**{**_fields(first), "threshold": threshold})
+    return Calibration(
+        weight, offset, (slopes[0], slopes[1]), steps, LEAST_CONFIDENCE, len(ranked), predictor
+    )
 
 
 # ---- coverage ----
@@ -292,11 +289,6 @@ def load_calibration(path: Path) -> Calibration:
         raise CheckpointError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (KeyError, TypeError, ValueError):
         raise CheckpointError(f"{path}: no calibration of this version; calibrate again") from None
-
-
-def _fields(calibration: Calibration) -> Mapping[str, Any]:
-    names = ("weight", "offset", "slopes", "steps", "threshold", "molecules", "predictor")
-    return {name: getattr(calibration, name) for name in names}
 
 
 def _any_consistency(ranked: Sequence[Ranked]) -> bool:

@@ -125,7 +125,10 @@ def elucidate(
     if answers and calibration is not None and known is None:
         made = calibration.predictor or "no predicted spectra"
         verdict: Verdict = "not calibrated"
-        reason = f"its calibration is for {made}, not for {spectra or 'none'}"
+        reason = (
+            f"its calibration is for {made}, not for {spectra or 'none'}; candidates are in the "
+            "order of the decoder"
+        )
     else:
         verdict, reason = _verdict(answers, confidence, known, formula)
     return Elucidation(answers, confidence, verdict, reason, found)

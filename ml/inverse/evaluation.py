@@ -202,13 +202,15 @@ def silences(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     return [{"coverage": c, "risk": risk, "hallucination": wrong} for c, risk, wrong in points]
 
 
-def by_size(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
-    """Figures by the number of heavy atoms."""
+def by_size(
+    outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()
+) -> dict[str, dict[str, float]]:
+    """Figures by the number of heavy atoms; see `summary`."""
     out = {}
     for low, high in SIZES:
         part = [each for each in outcomes if low <= heavy_atoms(each.truth) <= high]
         if part:
-            out[f"{low} to {high}" if high < 10_000 else f"{low} or more"] = summary(part)
+            out[f"{low} to {high}" if high < 10_000 else f"{low} or more"] = summary(part, known)
     return out
 
 
