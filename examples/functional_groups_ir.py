@@ -6,7 +6,8 @@ Trained on the symmetry-rich set, asked about molecules of other scaffolds on si
 that were not trained on: F1 and average precision of each group. The CNN is Spektron's tokenizer
 without the Transformer behind it; the rival is a logistic regression on the points of the spectra.
 Then the measured spectrum of a polymer (``SPEKTRON_DATA``, by default ../shared/data; left out if
-it is not there), of which the networks have seen nothing alike. Tables: docs/first-experiments.md.
+it is not there), of which the networks have seen nothing alike. ``first_experiments_page.py`` makes
+tables of it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ LINEAR: Final = "logistic regression"
 POLYMERS: Final = {"poly(vinyl acetate)": "openspecy_ftir_pva_without_header.csv"}
 INSTRUMENTS: Final = 8
 UNSEEN: Final = 1001
-"""Seed of the instruments of the test; networks have those of their own seeds, from 0."""
+"""Seed of the instruments of the test, the next one that of the choice of a strength; networks
+have those of their own seeds, from 0."""
 VIEWS: Final = 4
 """Measurements of each molecule that the regression learns from."""
 STRENGTHS: Final = (0.001, 0.01, 0.1)
@@ -117,7 +119,7 @@ def regression(table: SpectraTable, split: Split, labels: Float32) -> Any:
         return make_pipeline(StandardScaler(), lines).fit(seen, labels[rows] > 0.5)
 
     asked = split["valid"]
-    spectra, wanted = simulated(table, asked, UNSEEN, VIEWS)[:, 0], labels[asked] > 0.5
+    spectra, wanted = simulated(table, asked, UNSEEN + 1, 0)[:, 0], labels[asked] > 0.5
     found = {
         c: np.mean(scores(fitted(c, 1).decision_function(spectra), wanted)["F1"]) for c in STRENGTHS
     }

@@ -60,5 +60,5 @@ def name_of(path: Path) -> str:
 
 def shipped_as(name: str) -> Path | None:
     """The file of a shipped checkpoint by what `name_of` calls it; None if it is another now."""
-    path = HOME / name.split()[0] / FILE if name else HOME / FILE
-    return path if path.is_file() and name_of(path) == name else None
+    paths = (HOME / each / FILE for each in shipped() if name.startswith(f"{each} "))
+    return next((path for path in paths if name_of(path) == name), None)
