@@ -122,15 +122,7 @@ def elucidate(
     known = calibration if calibration is not None and calibration.predictor == spectra else None
     answers = ranked_answers(model, inputs, found.candidates, predictor, known, compared)
     confidence = confidence_in(answers, known)
-    if answers and calibration is not None and known is None:
-        made = calibration.predictor or "no predicted spectra"
-        verdict: Verdict = "not calibrated"
-        reason = (
-            f"its calibration is for {made}, not for {spectra or 'none'}; candidates are in the "
-            "order of the decoder"
-        )
-    else:
-        verdict, reason = _verdict(answers, confidence, known, formula)
+    verdict, reason = _verdict(answers, confidence, calibration, formula, spectra)
     return Elucidation(answers, confidence, verdict, reason, found)
 
 
@@ -197,6 +189,7 @@ def _verdict(
     confidence: float,
     calibration: Calibration | None,
     formula: Formula | None,
+    spectra: str,
 ) -> tuple[Verdict, str]:
     if not answers:
         of = f" of the formula {formula}" if formula is not None else ""
@@ -206,6 +199,13 @@ def _verdict(
         )
     if calibration is None:
         return "not calibrated", "this checkpoint has no calibration: no confidence can be given"
+    if calibration.predictor != spectra:
+        made = calibration.predictor or "no predicted spectra"
+        return (
+            "not calibrated",
+            f"its calibration is for {made}, not for {spectra or 'none'}; candidates are in the "
+            "order of the decoder",
+        )
     if confidence < calibration.threshold:
         return (
             "no candidate fits",
