@@ -1,16 +1,17 @@
 """``spektron elucidate SPECTRUM --formula C6H6``: structures for a spectrum, ranked.
 
 SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a table of two columns.
-NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with a calibrated
-confidence in its first place, or "no candidate fits". Candidates are molecules that the decoder
-of the checkpoint writes and, with ``--library`` and a formula, known ones. Their spectra are
-predicted and compared by a forward model (``--forward``; by default the one that the checkpoint was
-calibrated with, if it is shipped) or by GFN2-xTB (``--gfn2``). Nothing is downloaded.
+NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with calibrated
+probabilities, that of its first place the confidence, or "no candidate fits". Candidates are
+molecules that the decoder of the checkpoint writes and, with ``--library`` and a formula, known
+ones. Their spectra are predicted and compared by a forward model (``--forward``) or by GFN2-xTB
+(``--gfn2``), their shifts by a network (``--peaks``); by default the ones that the checkpoint was
+calibrated with, if they are shipped. Nothing is downloaded.
 
 With ``--json`` one object: spectra {file, kind, low, high, points}, formula, checkpoint, verdict
 ("answer", "no candidate fits", "not calibrated"), reason, confidence (null without a calibration),
-threshold, predictor, beam {strings, valid, fitting}, candidates {smiles, formula, log_probability,
-consistency, ir, raman, score, origin, missing}.
+threshold, predictor, shift_predictor, beam {strings, valid, fitting}, candidates {smiles, formula,
+log_probability, probability, consistency, ir, raman, carbon, proton (ppm), score, origin, missing}.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from .output import Json, columns, facts, print_json, show
 
 if TYPE_CHECKING:
     from ..ml.inverse.confidence import Calibration
-    from ..ml.inverse.consistency import Predictor
-    from ..ml.inverse.elucidation import Answer, Elucidation
+    from ..ml.inverse.elucidation import Answer, Elucidation, Predictors
     from ..ml.inverse.formulas import Formula
     from ..ml.inverse.library import Library
     from ..ml.inverse.network import InverseModel
+    from ..ml.inverse.predictors import PeakPredictor, Predictor
     from ..ml.inverse.reading import Observed
 
 SHIPPED = "spektron-elucidate-small"
+BY_GFN2 = 10
 CALIBRATION = "calibration.json"
 """Beside the model file."""
 
@@ -80,15 +82,26 @@ def elucidate(
         ),
     ] = None,
     gfn2: Annotated[
-        bool, typer.Option("--gfn2", help="Predict spectra by GFN2-xTB, seconds each.")
+        bool,
+        typer.Option(
+            "--gfn2", help=f"Predict spectra by GFN2-xTB, of the likeliest {BY_GFN2}; seconds each."
+        ),
     ] = False,
+    peaks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            show_default="that of the calibration, if shipped",
+            help="Network that predicts NMR shifts: folder, file or shipped name.",
+        ),
+    ] = None,
     library: Annotated[
         Path | None,
         typer.Option(
             metavar="DATA", show_default=False, help="Exported data set with further candidates."
         ),
     ] = None,
-    width: Annotated[int, typer.Option(metavar="N", parser=natural, help="Of the beam.")] = 20,
+    width: Annotated[int, typer.Option(metavar="N", parser=natural, help="Of the beam.")] = 300,
     most: Annotated[int, typer.Option(metavar="N", parser=natural, help="Candidates shown.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -100,14 +113,16 @@ def elucidate(
     wanted = Formula.parse(formula) if formula is not None else None
     shifts = [read_shifts_text(text) if text else () for text in (carbon, proton)]
     model, calibration, path = _loaded(checkpoint)
-    predictor = _predictor(forward, gfn2, calibration)
+    predictors = _predictors(forward, gfn2, peaks, calibration)
     known = _library(library, wanted, model)
-    found = _found(model, observed, wanted, shifts, predictor, calibration, known, width)
+    compared = BY_GFN2 if gfn2 else None
+    found = _found(model, observed, wanted, shifts, predictors, calibration, known, width, compared)
     about: Json = {
         "spectra": [_described(each) for each in observed],
         "formula": None if wanted is None else str(wanted),
         "checkpoint": str(path),
-        "predictor": None if predictor is None else predictor.name,
+        "predictor": predictors.names[0] or None,
+        "shift_predictor": predictors.names[1] or None,
         "threshold": None if calibration is None else calibration.threshold,
     }
     if as_json:
@@ -144,28 +159,43 @@ def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
     return model, load_calibration(beside) if beside.is_file() else None, path
 
 
-def _predictor(
-    forward: str | None, gfn2: bool, calibration: Calibration | None
-) -> Predictor | None:
+def _predictors(
+    forward: str | None, gfn2: bool, peaks: str | None, calibration: Calibration | None
+) -> Predictors:
+    from ..ml.inverse.elucidation import Predictors
     from ..ml.model.packaged import shipped_as
     from ..pointgroup.errors import InputError
 
     if forward is not None and gfn2:
         raise InputError("--forward and --gfn2: give one of them")
-    if gfn2:
-        from ..ml.inverse.consistency import XtbPredictor
+    calibrated = ("", "") if calibration is None else (calibration.predictor, calibration.shifts)
+    spectral, shifts = (
+        shipped_as(name) if place is None else place
+        for place, name in zip((forward, peaks), calibrated, strict=True)
+    )
+    return Predictors(_of_spectra(spectral, gfn2), _of_shifts(shifts))
 
-        return XtbPredictor()
-    calibrated = "" if calibration is None else calibration.predictor
-    place = shipped_as(calibrated) if forward is None else forward
-    if place is None:
-        return None
+
+def _of_spectra(place: Path | str | None, gfn2: bool) -> Predictor | None:
+    from ..ml.inverse.predictors import XtbPredictor, forward_predictor
     from ..ml.model.packages import require
 
+    if gfn2:
+        return XtbPredictor()
+    if place is None:
+        return None
     require("torch_geometric")
-    from ..ml.inverse.consistency import forward_predictor
-
     return forward_predictor(place)
+
+
+def _of_shifts(place: Path | str | None) -> PeakPredictor | None:
+    from ..ml.inverse.predictors import shift_predictor
+    from ..ml.model.packages import require
+
+    if place is None:
+        return None
+    require("torch_geometric")
+    return shift_predictor(place)
 
 
 def _library(path: Path | None, formula: Formula | None, model: InverseModel) -> Library | None:
@@ -186,21 +216,23 @@ def _found(
     observed: list[Observed],
     formula: Formula | None,
     shifts: list[tuple[float, ...]],
-    predictor: Predictor | None,
+    predictors: Predictors,
     calibration: Calibration | None,
     library: Library | None,
     width: int,
+    compared: int | None,
 ) -> Elucidation:
+    from ..ml.inverse.elucidation import COMPARED
     from ..ml.inverse.elucidation import elucidate as run
     from ..ml.inverse.formulas import check_formula
     from ..ml.inverse.inputs import make_inputs
-    from ..ml.inverse.reading import on_axis_of
+    from ..ml.inverse.reading import measured_on, on_axis_of
 
-    elements = model.vocabulary.elements
+    elements, axis = model.vocabulary.elements, model.config.encoder.axis
     if formula is not None:
         check_formula(formula, elements)
     inputs = make_inputs(
-        on_axis_of(observed, model.config.encoder.axis),
+        on_axis_of(observed, axis),
         carbon=[shifts[0]],
         proton=[shifts[1]],
         formulas=[formula],
@@ -210,10 +242,12 @@ def _found(
         model,
         inputs,
         formula,
-        predictor=predictor,
+        measured=measured_on(observed, axis),
+        predictors=predictors,
         calibration=calibration,
         library=library,
         width=width,
+        compared=COMPARED if compared is None else compared,
     )
 
 
@@ -247,9 +281,12 @@ def _candidate(each: Answer) -> Json:
         "smiles": each.smiles,
         "formula": str(each.formula),
         "log_probability": _number(each.log_probability),
+        "probability": _number(each.probability),
         "consistency": _number(each.consistency),
         "ir": _number(each.match.ir),
         "raman": _number(each.match.raman),
+        "carbon": _number(each.match.carbon),
+        "proton": _number(each.match.proton),
         "score": _number(each.score),
         "origin": each.origin,
         "missing": each.match.missing or None,
@@ -270,15 +307,19 @@ def _tell(found: Elucidation, about: Json, most: int) -> None:
         ("formula", about["formula"] or "not given"),
         ("model", about["checkpoint"]),
         ("spectra by", about["predictor"] or "none: candidates are not compared"),
+        ("shifts by", about["shift_predictor"] or "none: candidates are not compared"),
         ("verdict", f"{found.verdict}: {found.reason}"),
     ]
-    heads = ("candidate", "formula", "ln p", "consistency", "from")
+    heads = ("candidate", "formula", "ln p", "consistency", "13C ppm", "1H ppm", "p", "from")
     lines = [
         (
             each.smiles,
             str(each.formula),
             _cell(each.log_probability),
             _cell(each.consistency),
+            _cell(each.match.carbon),
+            _cell(each.match.proton),
+            _cell(each.probability),
             each.origin,
         )
         for each in found.answers[:most]

@@ -2,13 +2,14 @@
 
     python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts MODEL] [--forward MODEL]
-                                                 [--molecules N]
+                                                 [--peaks MODEL] [--molecules N]
     python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
 
 train   one of the runs below; interrupted, the same command goes on
 score   calibrates on the validation part and measures on the test part, of which N molecules are
-        asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model
+        asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model.
+        Candidates are compared with spectra of ``--forward`` and shifts of ``--peaks``
 fuse    whether one more measurement helps to tell the isomers of matched strata apart, validation
         and test part together: ``fusion.json`` beside the model
 ship    a folder with the model, its settings, calibration and figures, and a card written from them
@@ -33,7 +34,12 @@ from typing import Any, Final
 
 import numpy as np
 from spektron.ml.forward import read_shift_set
-from spektron.ml.inverse import InverseConfig, forward_predictor, shift_table
+from spektron.ml.inverse import (
+    InverseConfig,
+    forward_predictor,
+    shift_predictor,
+    shift_table,
+)
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
 from spektron.pointgroup.writing import whole_file
@@ -62,10 +68,7 @@ FUSED: Final = (
 NMR: Final = ("13C", "1H", "formula")
 GIVEN: Final = {
     "spectra": (
-        ("ir",),
-        ("raman",),
         ("ir", "raman"),
-        ("13C", "1H"),
         ("ir", "raman", "13C", "1H"),
         ("ir", "formula"),
         ("raman", "formula"),
@@ -109,14 +112,9 @@ def table_of(given: argparse.Namespace) -> SpectraTable:
         shifts = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
         data = read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", shifts)
         return shift_table(data, runs()[name].shifts)
-    from spektron.ml.forward.models import load_forward
-    from spektron.ml.forward.shifts import ShiftModel
     from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
-    from spektron.ml.model.packaged import find_checkpoint
 
-    model, _ = load_forward(find_checkpoint(given.shifts))
-    if not isinstance(model, ShiftModel):
-        raise InputError(f"{given.shifts}: predicts spectra; give a network of NMR shifts")
+    model = shift_predictor(given.shifts).model
     return with_predicted_shifts(read_spectra(TABLE), model)
 
 
@@ -137,11 +135,15 @@ def train(given: argparse.Namespace) -> None:
 
 def score(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.assessment import assess_inverse
+    from spektron.ml.inverse.elucidation import Predictors
 
     found = assess_inverse(
         folder_of(given),
         table_of(given),
-        predictor=forward_predictor(given.forward) if given.forward else None,
+        predictors=Predictors(
+            forward_predictor(given.forward) if given.forward else None,
+            shift_predictor(given.peaks) if given.peaks else None,
+        ),
         given=GIVEN["shifts" if of_shifts(given.name) else "spectra"],
         most=given.molecules,
         progress=lambda condition, done, of: print(f"{condition}: {done} of {of}", flush=True),
@@ -302,6 +304,7 @@ def main(arguments: list[str] | None = None) -> int:
             one.add_argument("--shifts", default="spektron-shifts-dft8k")
         if action is score:
             one.add_argument("--forward")
+            one.add_argument("--peaks")
             one.add_argument("--molecules", type=int, default=300)
     given = parser.parse_args(arguments)
     try:

@@ -234,8 +234,9 @@ def checkpoint(tmp_path_factory):
     return folder
 
 
-def calibrated(folder, threshold, predictor=""):
-    found = Calibration(0.0, 0.0, (0.5, 0.0), (), threshold, 50, predictor)
+def calibrated(folder, threshold, predictor="", shifts=""):
+    given, none = (0.0,) * 5, -100.0
+    found = Calibration((1.0,) * 5, (0.0,) * 5, none, given, threshold, 50, predictor, shifts)
     save_calibration(folder / "calibration.json", found)
 
 
@@ -288,15 +289,42 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
     digest = hashlib.sha256((tmp_path / "grid.safetensors").read_bytes()).hexdigest()
     assert found["predictor"] == f"model {digest[:16]}"
     assert all(-1 <= each["consistency"] <= 1 for each in found["candidates"])
-    # The calibration was made without predicted spectra.
+    # The calibration was made without predictions.
     assert found["verdict"] == "not calibrated"
-    assert "is for no predicted spectra, not for model" in found["reason"]
+    assert "is for nothing predicted, not for model" in found["reason"]
     calibrated(checkpoint, 0.2, found["predictor"])
     with_it = json.loads(run(*words, "--forward", tmp_path / "grid.safetensors", "--json").stdout)
     assert with_it["verdict"] == "answer"
     wrong = run(*words, "--forward", tmp_path / "shifts.safetensors")
     assert "predicts NMR shifts" in str(wrong.exception)
     assert "give one of them" in str(run(*words, "--gfn2", "--forward", "x").exception)
+    (checkpoint / "calibration.json").unlink()
+
+
+def test_shifts_are_predicted_and_compared(run, checkpoint, tmp_path):
+    """By the shipped network, with a calibration that looks at shifts."""
+    pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
+    network = name_of(find_checkpoint("spektron-shifts-dft8k"))
+    calibrated(checkpoint, 0.2, shifts=network)
+    shown = ("--checkpoint", checkpoint, "--formula", "C2H6O", "--width", 60, "--json")
+    words = (jcamp(tmp_path / "a.jdx"), *shown)
+    ether = json.loads(run(*words, "--carbon", "60.1").stdout)
+    assert ether["shift_predictor"] == network
+    assert {each["smiles"] for each in ether["candidates"]} == {"CCO", "COC"}
+    assert ether["candidates"][0]["smiles"] == "COC"
+    assert ether["candidates"][0]["carbon"] < 4 < ether["candidates"][1]["carbon"]
+    alcohol = json.loads(run(*words, "--carbon", "58.0,18.2", "--proton", "3.7,1.2,1.0").stdout)
+    assert alcohol["candidates"][0]["smiles"] == "CCO"
+    assert all(each["proton"] > 0 for each in alcohol["candidates"])
+    probable = [each["probability"] for each in alcohol["candidates"]]
+    assert probable == sorted(probable, reverse=True)
+    assert sum(probable) == pytest.approx(1)
+    text = run(*words[:-1], "--carbon", "58.0,18.2").stdout
+    assert "13C ppm" in text
+    plain = json.loads(run(*words).stdout)
+    assert plain["candidates"][0]["carbon"] is None
+    wrong = run(*words, "--peaks", "spektron-forward-grid-built")
+    assert "predicts spectra, not NMR shifts" in str(wrong.exception)
     (checkpoint / "calibration.json").unlink()
 
 
@@ -317,7 +345,7 @@ def test_a_calibration_brings_its_forward_model(run, checkpoint, tmp_path):
         none = json.loads(run(*words).stdout)
         assert none["predictor"] is None
         assert none["verdict"] == "not calibrated"
-        assert none["reason"].startswith(f"its calibration is for {other}, not for none; ")
+        assert none["reason"].startswith(f"its calibration is for {other}, not for nothing")
     (checkpoint / "calibration.json").unlink()
 
 

@@ -37,8 +37,8 @@ from spektron.ml.inverse.candidates import (  # noqa: E402
     propose,
     with_library,
 )
-from spektron.ml.inverse.decoding import decode, projected  # noqa: E402
-from spektron.ml.inverse.elucidation import Answer, elucidate  # noqa: E402
+from spektron.ml.inverse.decoding import Reader, decode, projected  # noqa: E402
+from spektron.ml.inverse.elucidation import Answer, Predictors, elucidate  # noqa: E402
 from spektron.ml.inverse.evaluation import (  # noqa: E402
     Condition,
     Outcome,
@@ -146,11 +146,31 @@ def test_many_strings_of_few_spectra_are_decoded_at_once():
     prefixes = np.random.default_rng(2).integers(3, len(model.vocabulary), (6, 7))
     with torch.no_grad():
         memory = projected(model, model.encode(inputs))
-        found = decode(model, memory, prefixes, owners).numpy()
+        found = decode(model, memory, prefixes, owners)[0].numpy()
     for string, owner in enumerate(owners):
         whole = logits(model, inputs.take([owner]), prefixes[[string]])[0]
         np.testing.assert_allclose(found[string], whole, atol=1e-5)
     assert np.abs(found[0] - logits(model, inputs.take([1]), prefixes[[0]])[0]).max() > 1e-3
+
+
+def test_a_growing_string_is_read_once():
+    """A token more, of strings in another order and some twice, as read from the beginning."""
+    model, inputs = untrained(), samples(2)
+    draw = np.random.default_rng(3)
+    prefixes, owners = np.ones((2, 1), dtype=np.int64), np.array([0, 1])
+    with torch.no_grad():
+        memory = projected(model, model.encode(inputs))
+        step = Reader(model, memory)
+        for length in range(1, 9):
+            found = np.exp(step(prefixes, owners))
+            whole = decode(model, memory, prefixes, owners)[0][:, -1]
+            np.testing.assert_allclose(found, torch.softmax(whole, dim=1).numpy(), atol=1e-6)
+            parents = np.sort(draw.integers(len(prefixes), size=5 + length))
+            tokens = draw.integers(3, len(model.vocabulary), (len(parents), 1))
+            chosen = [parents[owners[parents] == k][::-1] for k in (0, 1)]
+            parents = np.concatenate(chosen)
+            prefixes = np.concatenate([prefixes[parents], tokens], axis=1)
+            owners = owners[parents]
 
 
 @pytest.mark.parametrize("place", range(5))
@@ -382,7 +402,9 @@ def test_a_handful_is_learnt_by_heart(table, tmp_path):
     assert hits_of(looked_up)["top-1"] == 1
     # The spectrum of the molecule itself is as consistent as the steps of 14 cm⁻¹ let it be.
     one = made.inputs(rows[:1], model.vocabulary.elements)
-    found = elucidate(model, one, made.formulas[rows[0]], predictor=table_predictor(table), width=5)
+    found = elucidate(
+        model, one, made.formulas[rows[0]], predictors=Predictors(table_predictor(table)), width=5
+    )
     assert found.answers[0].smiles == made.smiles[rows[0]]
     assert found.answers[0].consistency > 0.97
     assert found.verdict == "not calibrated"
@@ -428,7 +450,7 @@ def test_a_model_is_calibrated_and_measured(table, tmp_path):
     done = train_inverse(asked, table, tmp_path / "run")
     seen = []
     found = assess_inverse(
-        tmp_path / "run", table, predictor=table_predictor(table), width=4, most=6,
+        tmp_path / "run", table, predictors=Predictors(table_predictor(table)), width=4, most=6,
         given=(("ir",), ("ir", "raman", "formula")), factors=(2.0,),
         progress=lambda *each: seen.append(each),
     )  # fmt: skip
@@ -454,14 +476,16 @@ def test_a_model_is_calibrated_and_measured(table, tmp_path):
 
 def test_the_most_confident_wrong_answers_are_kept(table, tmp_path, monkeypatch):
     """Answers by hand: the first is right, the others are wrong, the last has none."""
-    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
+    made = Calibration((1.0,) * 5, (0.0,) * 5, 0.0, (0.0,) * 5, 0.5, 30)
     monkeypatch.setattr("spektron.ml.inverse.assessment.calibrate", lambda *_, **__: made)
 
     def answered(model, made, rows, condition, **_):
         def outcome(k, said, confidence):
-            answer = Answer(said, Formula.parse("C2H6O"), -1.0, 0.5, -1.0, "decoder", Match(0.5))
-            answers = (answer,) if said else ()
-            return Outcome(int(rows[0]), "C" * (k + 1), Found((), 1, 1, 1), answers, confidence)
+            fits = Match(0.5)
+            answer = Answer(said, Formula.parse("C2H6O"), -1, fits, -1, confidence, "decoder")
+            answers, found = (answer,) if said else (), Found((), 1, 1, 1)
+            given = np.ones(5, dtype=bool)
+            return Outcome(int(rows[0]), "C" * (k + 1), found, answers, confidence, given)
 
         sure = [0.9, 0.2, 0.8, 0.6, 0.7, 0.0]
         texts = ["C", "CCO", "COC", "CCN", "CC", ""]
@@ -478,7 +502,13 @@ def test_the_most_confident_wrong_answers_are_kept(table, tmp_path, monkeypatch)
     # Of six, the surest is right; at least half are three, two of them wrong.
     assert (points[0]["hallucination"], points[4]["hallucination"]) == (0.0, pytest.approx(2 / 6))
     assert points[4]["risk"] == pytest.approx(2 / 3)
-    assert points[-1]["hallucination"] == pytest.approx(5 / 6)
+    # Where there is no candidate nothing is invented, and no coverage is reached.
+    assert points[-1]["hallucination"] == pytest.approx(4 / 6)
+    assert points[-1]["risk"] == pytest.approx(4 / 5)
+    whole = found.figures["ir"]["all"]
+    assert whole["answered"] == pytest.approx(5 / 6)
+    assert whole["confident"] == pytest.approx(4 / 6)
+    assert whole["risk of the confident"] == pytest.approx(3 / 4)
     assert kept == [("CCC", "COC", 0.8), ("CCCCC", "CC", 0.7), ("CCCC", "CCN", 0.6)]
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert written["failures"][0] == {

@@ -74,11 +74,12 @@ def networks(tmp_path_factory):
 def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, monkeypatch, capsys):
     runs = ["--runs", str(tmp_path)]
     shifts = ["--shifts", str(networks / "shifts.safetensors")]
-    made = Calibration(0.0, 0.0, (1.0, 0.0), (), 0.5, 30)
+    made = Calibration((1.0,) * 5, (0.0,) * 5, 0.0, (0.0,) * 5, 0.5, 30)
     monkeypatch.setattr("spektron.ml.inverse.assessment.calibrate", lambda *_, **__: made)
     assert script.main(["train", "spectra", *runs, *shifts]) == 0
     forward = ["--forward", str(networks / "grid.safetensors"), "--molecules", "3"]
-    assert script.main(["score", "spectra", *runs, *shifts, *forward]) == 0
+    peaks = ["--peaks", str(networks / "shifts.safetensors")]
+    assert script.main(["score", "spectra", *runs, *shifts, *forward, *peaks]) == 0
     measured = json.loads((tmp_path / "spectra" / "metrics.json").read_text())
     figures = measured["figures"]
     assert {"ir", "ir + 13C + 1H + formula", "baseline × 2"} <= figures.keys()
@@ -120,5 +121,5 @@ def test_missing_and_wrong_networks_are_refused(script, networks, tmp_path, caps
     assert "no such checkpoint" in capsys.readouterr().err
     wrong = ["--shifts", str(networks / "grid.safetensors")]
     assert script.main(["train", "spectra", "--runs", str(tmp_path), *wrong]) == 2
-    assert "predicts spectra; give a network of NMR shifts" in capsys.readouterr().err
+    assert "predicts spectra, not NMR shifts" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

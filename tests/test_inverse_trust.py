@@ -15,22 +15,27 @@ from spektron.ml.inverse import (
     XtbPredictor,
     calibrate,
     coverage_curve,
+    evidence_of,
     library_of,
     load_calibration,
     make_inputs,
     match,
+    peak_distance,
     reliability,
     save_calibration,
     similarity,
     table_predictor,
 )
-from spektron.ml.inverse.confidence import lead_of, leads
-from spektron.ml.inverse.consistency import FWHM, first_of, widened
+from spektron.ml.inverse.confidence import GROUNDS, grounds_of
+from spektron.ml.inverse.consistency import Evidence, widened
 from spektron.ml.inverse.formulas import Formula
 from spektron.ml.inverse.inputs import drop, joined_inputs, marks, merged, with_formula
+from spektron.ml.inverse.predictors import FWHM
+from spektron.ml.inverse.shapes import quick_geometries
 from spektron.ml.model.errors import CheckpointError
 from spektron.ml.table import Ragged, sticks_table
-from spektron.pointgroup.errors import InputError
+from spektron.pointgroup import detect
+from spektron.pointgroup.errors import InputError, SmilesError
 
 AXIS = Axis(200.0, 3800.0, 512)
 
@@ -165,30 +170,108 @@ def test_widths_of_lorentzians_add():
     np.testing.assert_array_equal(widened(wide, fine, observed=FWHM), wide)
 
 
+def seen(spectra, peaks=None):
+    return Evidence(np.asarray(spectra, dtype=float), AXIS, peaks or {})
+
+
 def test_the_own_spectrum_fits_best():
     predictor = table_predictor(TABLE)
-    observed = widened(predictor.curves("CC=O", AXIS), AXIS, observed=FWHM)
+    (own,) = predictor.curves("CC=O", AXIS)
     values = {
-        text: match(predictor, text, observed, AXIS, (True, True)).value
-        for text in ("CCO", "COC", "CC=O")
+        text: match(text, seen(own), predictor).consistency for text in ("CCO", "COC", "CC=O")
     }
     assert values["CC=O"] == pytest.approx(1)
     assert max(values, key=values.get) == "CC=O"
-    one = match(predictor, "CC=O", observed * [[0], [1]], AXIS, (False, True))
+    one = match("CC=O", seen(np.stack([np.full(AXIS.points, np.nan), own[1]])), predictor)
     assert np.isnan(one.ir)
-    assert one.value == one.raman == pytest.approx(1)
+    assert one.consistency == one.raman == pytest.approx(1)
+
+
+def test_only_the_measured_range_is_compared():
+    """Whatever a candidate predicts where nothing was measured."""
+    predictor = table_predictor(TABLE)
+    (own,) = predictor.curves("CC=O", AXIS)
+    part = np.array(own)
+    part[:, AXIS.wavenumbers < 2000] = np.nan
+    found = match("CC=O", seen(part), predictor)
+    assert (found.ir, found.raman) == pytest.approx((1, 1))
+    zeros = match("CC=O", seen(np.nan_to_num(part)), predictor)
+    assert zeros.consistency < 0.9
+
+
+def test_the_evidence_of_a_sample():
+    inputs = some_inputs(1)
+    axis = Axis(200.0, 3800.0, 64)
+    whole = evidence_of(inputs, axis)
+    np.testing.assert_allclose(whole.spectra, widened(inputs.spectra[0], axis))
+    assert {n: list(p) for n, p in whole.peaks.items()} == {"13C": [10, 20]}
+    measured = np.stack([axis.wavenumbers > 1000, np.zeros(64, dtype=bool)])
+    half = evidence_of(inputs.only(["ir", "13C"]), axis, measured)
+    assert half.observed.tolist() == [True, False]
+    np.testing.assert_array_equal(np.isfinite(half.spectra), measured)
+    with pytest.raises(SpectraError, match="2 samples; give one"):
+        evidence_of(some_inputs(2), axis)
 
 
 def test_a_missing_prediction_is_said():
     predictor = table_predictor(TABLE)
-    found = match(predictor, "CCCCC", np.zeros((2, AXIS.points)), AXIS, (True, True))
-    assert np.isnan(found.value)
+    found = match("CCCCC", seen(np.ones((2, AXIS.points))), predictor)
+    assert np.isnan(found.consistency)
     assert found.missing == "CCCCC is not in the library"
-    nothing = match(predictor, "CCO", np.zeros((2, AXIS.points)), AXIS, (False, False))
-    assert "no infrared or Raman" in nothing.missing
-    with pytest.raises(InputError):
-        first_of(predictor, predictor).curves("CCCCC", AXIS)
-    assert first_of(predictor, predictor).name == "spectra of the library, else " + predictor.name
+    nothing = match("CCO", seen(np.full((2, AXIS.points), np.nan)), predictor)
+    assert np.isnan(nothing.consistency)
+    assert not nothing.missing
+
+
+class Twice:
+    """Two configurations."""
+
+    name = "twice"
+
+    def __init__(self, *curves):
+        self.made = np.array(curves)
+
+    def curves(self, smiles, axis):
+        return self.made
+
+    def peaks(self, smiles):
+        return {"13C": np.array([10.0, 20.0])}, {"13C": np.array([12.0, 40.0])}
+
+
+def test_the_best_configuration_counts():
+    curves = [table_predictor(TABLE).curves(text, AXIS)[0] for text in ("CCO", "COC")]
+    for own in curves:
+        both = Twice(*curves)
+        assert match("x", seen(own), both).consistency == pytest.approx(1)
+    peaks = seen(np.full((2, AXIS.points), np.nan), {"13C": np.array([12.0, 39.0])})
+    assert match("x", peaks, shifts=both).carbon == pytest.approx(0.5)
+    assert np.isnan(match("x", peaks, shifts=both).proton)
+
+
+@given(
+    *[st.lists(st.floats(0, 200), min_size=1, max_size=8)] * 2,
+    st.floats(-5, 5),
+)
+def test_the_distance_of_peaks(a, b, step):
+    a, b = np.array(a), np.array(b)
+    assert peak_distance(a, a[::-1]) == 0
+    assert peak_distance(a, b) == pytest.approx(peak_distance(b, a))
+    assert peak_distance(a, b) <= np.abs(a[:, None] - b).max() + 1e-9
+    one = a[:1]
+    assert peak_distance(one, one + step) == pytest.approx(abs(step))
+    assert np.isnan(peak_distance(a, []))
+
+
+def test_every_configuration_has_a_geometry():
+    """2-butene: trans is C2h and cis C2v; of 2,3-difluorobutane the meso form and one of two."""
+    assert {str(detect(m).group) for m in quick_geometries("C(=CF)F")} == {"C2h", "C2v"}
+    assert len(quick_geometries("CC(F)C(C)F")) == 2
+    assert len(quick_geometries("CC(F)Cl")) == 1
+    with pytest.raises(SmilesError, match="no SMILES"):
+        quick_geometries("C1CC")
+    for text in ("C[O-]", "[CH3]"):
+        with pytest.raises(SmilesError, match="an ion or a radical"):
+            quick_geometries(text)
 
 
 def test_gfn2_gives_the_spectrum_of_the_set(symmetry_rich):
@@ -197,7 +280,7 @@ def test_gfn2_gives_the_spectrum_of_the_set(symmetry_rich):
     known = table_predictor(symmetry_rich)
     predictor = XtbPredictor()
     for text in ("C=C", "C#C"):
-        computed, stored = (each.curves(text, AXIS) for each in (predictor, known))
+        (computed,), (stored,) = (each.curves(text, AXIS) for each in (predictor, known))
         assert (similarity(computed, stored) > 0.999).all()
         np.testing.assert_allclose(computed, stored, atol=0.02 * stored.max())
     with pytest.raises(InputError):
@@ -214,16 +297,16 @@ def test_the_library_knows_its_molecules():
     predictor = table_predictor(TABLE)
     for text in ("CCO", "COC", "CC=O", "CC(C)O"):
         curves = predictor.curves(text, AXIS)
-        (found,) = library.nearest(curves[None], AXIS, (True, True))
+        (found,) = library.nearest(curves, AXIS, (True, True))
         assert found[0][0] == text
         assert len({name for name, _ in found}) == len(found) == 7  # CCO is there twice
-    two = np.stack([predictor.curves(text, AXIS) for text in ("CC=O", "COC")])
+    two = np.concatenate([predictor.curves(text, AXIS) for text in ("CC=O", "COC")])
     for only in library.nearest(two, AXIS, (True, False), formula=Formula.parse("C2H6O")):
         assert {name for name, _ in only} == {"CCO", "COC"}
     both = library.nearest(two, AXIS, (True, True))
     assert [found[0][0] for found in both] == ["CC=O", "COC"]
     for name, value in both[0]:
-        wanted = similarity(two[0], predictor.curves(name, AXIS)).mean()
+        wanted = similarity(two[0], predictor.curves(name, AXIS)[0]).mean()
         assert value == pytest.approx(wanted, abs=0.05)  # the library's lines are narrower
     flat = np.ones((1, 2, 512))
     (none,) = library.nearest(flat, AXIS, (True, True), formula=Formula.parse("C9H20"))
@@ -236,68 +319,107 @@ def test_the_library_knows_its_molecules():
 
 # ---- calibration ----
 
+ALL = np.ones(5, dtype=bool)
+WEIGHTS = np.array([0.5, 4.0, 6.0, 1.0, 0.0])
+NONE = 3.0
 
-def simulated(n=400, seed=0, informative=True):
-    """First candidates that are right with a probability that the consistency tells."""
+
+def simulated(n=400, seed=0, weights=WEIGHTS, none=NONE, given=ALL):
+    """Molecules whose right candidate is drawn by a softmax with these weights."""
     rng = np.random.default_rng(seed)
     out = []
     for _ in range(n):
-        consistency = rng.random(4)
-        logs = np.sort(rng.normal(-2, 1, 4))[::-1]
-        chance = consistency[0] if informative else 0.5
-        out.append(Ranked(logs, consistency, 0 if rng.random() < chance else -1))
+        k = int(rng.integers(1, 7))
+        grounds = np.stack([rng.normal(-6, 2, k), *rng.random((2, k)), *-rng.random((2, k)) * 4], 1)
+        scores = np.append(grounds @ weights, none)
+        chances = np.exp(scores - scores.max())
+        right = int(rng.choice(k + 1, p=chances / chances.sum()))
+        out.append(Ranked(grounds, given, -1 if right == k else right))
     return out
 
 
-def test_confidence_never_falls():
-    for isotonic in (False, True):
-        found = calibrate(simulated(), isotonic=isotonic)
-        grid = np.linspace(0, 1, 41)
-        lead = np.linspace(0, 10, 41)
-        table = found.confidence(lead[:, None], grid[None])
-        assert (np.diff(table, axis=0) >= 0).all()
-        assert (np.diff(table, axis=1) >= 0).all()
-        assert 0 < table.min() <= table.max() < 1
+def first(calibration, ranked):
+    """Probability of the first candidate of each, and whether it is right."""
+    sure, right = [], []
+    for each in ranked:
+        scores = calibration.scores(each.grounds)
+        sure.append(calibration.probabilities(scores, each.present).max())
+        right.append(scores.argmax() == each.right)
+    return np.array(sure), np.array(right)
+
+
+def test_the_weights_are_found_again():
+    found = calibrate(simulated(6000), predictor="x", shifts="y")
+    np.testing.assert_allclose(found.weights, WEIGHTS, atol=0.5)
+    centred = NONE - WEIGHTS @ found.centres
+    assert found.none + sum(found.given) == pytest.approx(centred, abs=0.7)
+    assert (found.predictor, found.shifts, found.molecules) == ("x", "y", 6000)
 
 
 def test_confidence_is_the_share_of_right_answers():
-    found = calibrate(simulated(2000), predictor="x")
-    fresh = simulated(2000, seed=1)
-    lead, consistency, right = leads(fresh, found.weight)
-    sure = found.confidence(lead, consistency)
-    low, high = sure < np.median(sure), sure >= np.median(sure)
-    for part in (low, high):
+    found = calibrate(simulated(3000))
+    sure, right = first(found, simulated(3000, seed=1))
+    for part in np.array_split(np.argsort(sure), 4):
         assert sure[part].mean() == pytest.approx(right[part].mean(), abs=0.06)
-    assert right[high].mean() > right[low].mean() + 0.1
-    assert found.predictor == "x"
-
-
-def test_an_answer_is_more_likely_right_than_wrong():
-    found = calibrate(simulated(2000))
-    fresh = simulated(2000, seed=1)
-    lead, consistency, right = leads(fresh, found.weight)
-    answered = found.confidence(lead, consistency) >= found.threshold
+    answered = sure >= found.threshold
     assert 0.05 < answered.mean() < 0.95
     assert right[answered].mean() > 0.5 > right[~answered].mean()
 
 
-def test_consistency_ranks_where_it_helps():
-    """The true candidate is the less likely one, with the better spectrum."""
-    rng = np.random.default_rng(0)
-    ranked = [
-        Ranked(np.array([-1.0, -2.0]), np.array([0.3, 0.9]), int(rng.random() < 0.9))
-        for _ in range(100)
-    ]
-    assert calibrate(ranked).weight > 1 / 0.6
-    blind = [Ranked(r.log_probability, np.full(2, np.nan), r.right) for r in ranked]
-    assert calibrate(blind).weight == 0
+def test_what_is_given_counts():
+    """With and without a formula candidates are right more and less often."""
+    less = np.array([True, True, False, False, False])
+    ranked = simulated(1500, none=1.0) + simulated(1500, seed=1, none=5.0, given=less)
+    found = calibrate(ranked)
+    for part in (ranked[:1500], ranked[1500:]):
+        sure, right = first(found, part)
+        assert sure.mean() == pytest.approx(right.mean(), abs=0.03)
 
 
-def test_a_misleading_feature_is_left_out():
-    ranked = simulated(300, informative=False)
-    worse = [Ranked(r.log_probability, 1 - r.consistency, r.right) for r in simulated(300)]
-    assert min(calibrate(ranked).slopes) >= 0
-    assert calibrate(worse).slopes[1] == 0
+@given(st.integers(0, 10_000), st.integers(0, 4), st.floats(0, 5))
+def test_no_candidate_loses_by_what_speaks_for_it(seed, ground, more):
+    rng = np.random.default_rng(seed)
+    found = Calibration(tuple(rng.random(5)), (0.0,) * 5, 0.3, (0.1,) * 5, 0.5, 30)
+    grounds = rng.normal(size=(4, 5))
+    before = found.probabilities(found.scores(grounds), ALL)
+    grounds[2, ground] += more
+    after = found.probabilities(found.scores(grounds), ALL)
+    assert after[2] >= before[2] - 1e-12
+    assert (np.delete(after, 2) <= np.delete(before, 2) + 1e-12).all()
+    assert 0 < after.sum() < 1
+
+
+def test_what_is_not_known_counts_as_usual():
+    found = Calibration(
+        (1.0, 2.0, 2.0, 1.0, 1.0), (0.0, 0.5, 0.6, -1.0, -2.0), 0.0, (0.0,) * 5, 0.5, 9
+    )
+    nan = float("nan")
+    np.testing.assert_allclose(
+        found.scores([[-1, 0.5, 0.6, -1, -2], [-1, nan, nan, nan, nan], [-np.inf, 1, 1, 0, 0]]),
+        [-1, -1, -np.inf],
+    )
+    np.testing.assert_array_equal(
+        found.probabilities(found.scores([[-np.inf, 1, 1, 0, 0]]), ALL), [0]
+    )
+    assert len(found.probabilities(found.scores(np.empty((0, 5))), ALL)) == 0
+
+
+def test_grounds():
+    found = grounds_of(-3.0, 0.5, 0.6, 1.0, 0.3)
+    assert found == pytest.approx((-3, -np.log(0.52), -np.log(0.42), -np.log(0.8), -np.log(2.3)))
+    perfect = grounds_of(-3.0, 1.0, float("nan"), 0.0, float("nan"))
+    assert np.isnan(perfect).tolist() == [False, False, True, False, True]
+    assert perfect[1] == pytest.approx(-np.log(0.02))
+    assert len(perfect) == len(GROUNDS)
+
+
+def test_a_misleading_ground_has_no_weight():
+    ranked = simulated(400)
+    worse = [Ranked(r.grounds * [1, -1, 1, 1, 1], r.present, r.right) for r in ranked]
+    assert calibrate(ranked).weights[1] > 2
+    assert calibrate(worse).weights[1] == 0
+    blind = [Ranked(r.grounds * [1, np.nan, 1, 1, 1], r.present, r.right) for r in ranked]
+    assert calibrate(blind).weights[1] == 0
 
 
 @pytest.mark.parametrize(
@@ -305,8 +427,8 @@ def test_a_misleading_feature_is_left_out():
     [
         ([], "0 of 0"),
         (simulated(5), "needs 20 molecules"),
-        ([Ranked(np.array([-1.0]), np.array([0.5]), 0)] * 30, "30 of 30"),
-        ([Ranked(np.empty(0), np.empty(0))] * 30, "0 of 30"),
+        ([Ranked(np.array([[-1.0, 0.5, 0.5, 0, 0]]), ALL, 0)] * 30, "30 of 30"),
+        ([Ranked(np.empty((0, 5)), ALL)] * 30, "0 of 30"),
     ],
 )
 def test_calibrations_that_are_impossible(ranked, message):
@@ -314,39 +436,28 @@ def test_calibrations_that_are_impossible(ranked, message):
         calibrate(ranked)
 
 
-def test_a_falling_confidence_is_refused():
-    for bad in ({"slopes": (-1.0, 0.0)}, {"steps": ((0.1, 0.5), (0.2, 0.4))}, {"weight": -1.0}):
-        fields = {"weight": 0.0, "offset": 0.0, "slopes": (1.0, 1.0), "steps": ()} | bad
-        with pytest.raises(SpectraError, match="must not fall"):
-            Calibration(**fields, threshold=0.5, molecules=30)
+def test_a_calibration_that_falls_is_refused():
+    fields = {"weights": (1.0,) * 5, "centres": (0.0,) * 5, "none": 0.0, "given": (0.0,) * 5}
+    for bad, message in (
+        ({"weights": (1.0, -1.0, 0.0, 0.0, 0.0)}, "no negative weight"),
+        ({"weights": (1.0,)}, "has 5 weights"),
+        ({"given": (0.0,)}, "has 5 weights"),
+    ):
+        with pytest.raises(SpectraError, match=message):
+            Calibration(**fields | bad, threshold=0.5, molecules=30)
 
 
 def test_a_calibration_survives_its_file(tmp_path):
-    found = calibrate(simulated(), isotonic=True)
+    found = calibrate(simulated(), predictor="a", shifts="b")
     save_calibration(tmp_path / "c.json", found)
     assert load_calibration(tmp_path / "c.json") == found
     with pytest.raises(CheckpointError, match="no such file"):
         load_calibration(tmp_path / "none.json")
     fields = json.loads((tmp_path / "c.json").read_text())
-    for broken in ({**fields, "format": 9}, {**fields, "slopes": [1, -1]}, [1]):
+    for broken in ({**fields, "format": 1}, {**fields, "weights": [1, -1]}, [1]):
         (tmp_path / "c.json").write_text(json.dumps(broken))
         with pytest.raises(CheckpointError, match="calibrate again"):
             load_calibration(tmp_path / "c.json")
-
-
-def test_leads():
-    assert lead_of([-np.inf, -np.inf]) == lead_of([-np.inf]) == 0
-    assert lead_of([]) == lead_of([-3.0]) == lead_of([0.0, -np.inf]) == 10
-    lead, consistency, right = leads(
-        [
-            Ranked(np.array([-1.0, -1.5]), np.array([np.nan, 0.4]), 1),
-            Ranked(np.empty(0), np.empty(0)),
-        ],
-        2.0,
-    )
-    np.testing.assert_allclose(lead, [0.3, 0.0])
-    np.testing.assert_allclose(consistency, [0.4, 0.0])
-    assert right.tolist() == [True, False]
 
 
 # ---- coverage ----
@@ -357,6 +468,11 @@ def test_leads():
 def test_the_coverage_curve_is_counted(answers):
     sure, right = map(np.array, zip(*answers, strict=True))
     curve = coverage_curve(sure, right)
+    more = coverage_curve(sure, right, unanswered=len(sure))
+    np.testing.assert_allclose(more.coverage, curve.coverage / 2)
+    np.testing.assert_allclose(more.hallucination, curve.hallucination / 2)
+    np.testing.assert_array_equal(more.risk, curve.risk)
+    assert more.at(0.8) == (more.risk[-1], more.hallucination[-1])
     for coverage, risk, wrong, least in zip(
         curve.coverage, curve.risk, curve.hallucination, curve.threshold, strict=True
     ):

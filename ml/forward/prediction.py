@@ -131,6 +131,19 @@ def model_for_spectra(model: ForwardModel) -> GridModel | ForceFieldModel:
     return model
 
 
+def model_for_shifts(model: ForwardModel) -> ShiftModel:
+    """The model itself, if it is one of NMR shifts.
+
+    Raises
+    ------
+    SpectraError
+        If it is not.
+    """
+    if not isinstance(model, ShiftModel):
+        raise SpectraError("this model predicts spectra, not NMR shifts; give another checkpoint")
+    return model
+
+
 def _refuse_ions(molecule: Molecule) -> None:
     if molecule.charge or molecule.multiplicity != 1:
         raise SpectraError(

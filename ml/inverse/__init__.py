@@ -16,7 +16,9 @@
 ``models``            files
 ``candidates``        molecules out of a beam search
 ``library``           known molecules of a formula; the look-up to beat
-``consistency``       predicted beside observed spectra
+``shapes``            quick geometries, one for each configuration that is left open
+``predictors``        spectra and shifts of candidates
+``consistency``       predicted beside observed spectra and shifts
 ``confidence``        ranking, calibration, coverage
 ``elucidation``       `elucidate`: one spectrum
 ``evaluation``        exact match, validity, novelty, hallucination, drift
@@ -40,22 +42,23 @@ from .confidence import (
     save_calibration,
 )
 from .config import MODALITIES, InverseConfig, InverseLoss, InverseModelConfig
-from .consistency import (
-    ForwardPredictor,
-    Match,
-    Predictor,
-    XtbPredictor,
-    forward_predictor,
-    match,
-    similarity,
-    table_predictor,
-)
+from .consistency import Match, evidence_of, match, peak_distance, similarity
 from .corpus import Corpus, corpus, shift_table
 from .formulas import Formula, check_formula, formula_of
 from .grammar import Grammar
 from .inputs import Inputs, make_inputs
 from .library import Library, library_of
-from .reading import Observed, on_axis_of, read_observed
+from .predictors import (
+    ForwardPredictor,
+    PeakPredictor,
+    Predictor,
+    ShiftPredictor,
+    XtbPredictor,
+    forward_predictor,
+    shift_predictor,
+    table_predictor,
+)
+from .reading import Observed, measured_on, on_axis_of, read_observed
 from .smiles import Vocabulary, canonical, randomised, split_smiles
 
 __all__ = [
@@ -74,8 +77,10 @@ __all__ = [
     "Library",
     "Match",
     "Observed",
+    "PeakPredictor",
     "Predictor",
     "Ranked",
+    "ShiftPredictor",
     "Vocabulary",
     "XtbPredictor",
     "beam_search",
@@ -84,17 +89,21 @@ __all__ = [
     "check_formula",
     "corpus",
     "coverage_curve",
+    "evidence_of",
     "formula_of",
     "forward_predictor",
     "library_of",
     "load_calibration",
     "make_inputs",
     "match",
+    "measured_on",
     "on_axis_of",
+    "peak_distance",
     "randomised",
     "read_observed",
     "reliability",
     "save_calibration",
+    "shift_predictor",
     "shift_table",
     "similarity",
     "split_smiles",

@@ -25,8 +25,8 @@ from ..table import Int64, SpectraTable
 from .candidates import WIDTH
 from .confidence import Calibration, calibrate, save_calibration
 from .config import InverseConfig
-from .consistency import Predictor, remembered
 from .corpus import Corpus, corpus
+from .elucidation import NONE, Predictors
 from .evaluation import (
     Condition,
     Outcome,
@@ -107,7 +107,7 @@ def assess_inverse(
     place: Path | str,
     table: SpectraTable,
     *,
-    predictor: Predictor | None = None,
+    predictors: Predictors = NONE,
     given: Sequence[tuple[str, ...]] = GIVEN,
     factors: Sequence[float] = (0.0, 2.0, 4.0),
     most: int = 300,
@@ -122,8 +122,8 @@ def assess_inverse(
         Folder of a run, or its model file.
     table : SpectraTable
         That it was trained on.
-    predictor : Predictor, optional
-        For the consistency.
+    predictors : Predictors
+        Of spectra and shifts, with which candidates are compared.
     given : sequence of tuple of str
         Modalities of each condition, on simulated instruments that the model has not seen. One
         calibration holds for all.
@@ -158,7 +158,7 @@ def assess_inverse(
     chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
     base = config.data.instruments
     conditions = [Condition(tuple(each), base) for each in given]
-    predictor = remembered(predictor) if predictor is not None else None
+    predictors = predictors.remembered
 
     def asked(part: str, condition: Condition, known: Calibration | None) -> list[Outcome]:
         def tell(done: int, of: int) -> None:
@@ -170,14 +170,14 @@ def assess_inverse(
             made,
             chosen[part],
             condition,
-            predictor=predictor,
+            predictors=predictors,
             calibration=known,
             width=width,
             progress=tell,
         )
 
     found = [each for condition in conditions for each in asked("valid", condition, None)]
-    calibration, reason = _calibrated(found, predictor)
+    calibration, reason = _calibrated(found, predictors)
     trained = np.intersect1d(parts["train"], made.usable)
     known = frozenset(made.smiles[int(row)] for row in trained)
     # The look-up holds the asked molecules too: without them it could find none, for the split
@@ -207,7 +207,7 @@ def assess_inverse(
 
 
 def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
-    wrong = [each for each in outcomes if each.place != 0 and each.confidence > 0]
+    wrong = [each for each in outcomes if each.answers and each.place != 0 and each.confidence > 0]
     wrong.sort(key=lambda each: (-each.confidence, each.truth))
     return [
         Failure(condition, each.row, each.truth, each.answers[0].smiles, each.confidence)
@@ -215,12 +215,10 @@ def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
     ]
 
 
-def _calibrated(
-    found: Sequence[Outcome], predictor: Predictor | None
-) -> tuple[Calibration | None, str]:
-    name = "" if predictor is None else predictor.name
+def _calibrated(found: Sequence[Outcome], predictors: Predictors) -> tuple[Calibration | None, str]:
+    spectra, shifts = predictors.names
     try:
-        return calibrate([each.ranked for each in found], predictor=name), ""
+        return calibrate([each.ranked for each in found], predictor=spectra, shifts=shifts), ""
     except SpectraError as error:
         return None, str(error)
 

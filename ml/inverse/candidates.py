@@ -14,9 +14,8 @@ import numpy as np
 import torch
 
 from ..errors import SpectraError
-from ..table import Int64
 from .beam import Float64, Hypothesis, beam_search
-from .decoding import Projected, decode, projected
+from .decoding import Projected, Reader, decode, projected
 from .formulas import Formula, formula_of
 from .grammar import Grammar
 from .inputs import Inputs
@@ -25,7 +24,8 @@ from .objective import string_arrays
 from .smiles import canonical
 
 Origin: TypeAlias = Literal["decoder", "library", "both"]
-WIDTH = 20
+WIDTH = 300
+"""Of the beam. A molecule has several strings: a third of them are molecules."""
 SCORED = 64
 """Strings per pass."""
 
@@ -99,7 +99,7 @@ def propose(
     with torch.no_grad():
         memory = projected(model, _encoded(model, inputs))
         beams = beam_search(
-            _Step(model, memory),
+            Reader(model, memory),
             grammar,
             starts,
             width=width,
@@ -151,18 +151,6 @@ def with_library(
     return replace(found, candidates=tuple(sorted(both, key=_likeliest_first)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """The next token by a model; see `beam.Step`."""
-
-    model: InverseModel
-    memory: Projected
-
-    def __call__(self, prefixes: Int64, owners: Int64) -> Float64:
-        logits = decode(self.model, self.memory, prefixes, owners)[:, -1].double()
-        return np.asarray(torch.log_softmax(logits, dim=1).cpu().numpy())
-
-
 def _encoded(model: InverseModel, inputs: Inputs) -> Memory:
     return model.eval().encode(inputs)
 
@@ -190,7 +178,7 @@ def _likeliest_first(each: Candidate) -> tuple[float, str]:
 def _scores(model: InverseModel, memory: Projected, texts: Sequence[str]) -> Float64:
     before, after = string_arrays(model, texts)
     owners = np.zeros(len(texts), dtype=np.int64)
-    logits = decode(model, memory, before, owners).double()
+    logits = decode(model, memory, before, owners)[0].double()
     logs = torch.log_softmax(logits, dim=2).cpu().numpy()
     chosen = np.take_along_axis(logs, after[:, :, None], axis=2)[:, :, 0]
     return np.asarray((chosen * (after > 0)).sum(axis=1))

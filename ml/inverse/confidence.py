@@ -1,15 +1,18 @@
-"""Ranking by log-probability and consistency, and how often the first candidate is right.
+"""Ranking by everything that speaks for a candidate, and how probable each of them is.
 
-A candidate's score is its log-probability plus a weight times its consistency. The confidence in
-the first one is a logistic function (J. Platt (1999)) of its lead over the second and of its
-consistency, with slopes that are not negative; if wanted followed by an isotonic function (B.
-Zadrozny and C. Elkan, KDD (2002)); fitted on molecules that were not trained on. It never falls
-where one of them grows. Below a threshold the answer is "no candidate fits".
+A candidate's score is a weighted sum of its log-probability and of −ln of the misfits of its
+predicted spectra and shifts. The probability that it is the right one is
+a softmax over the scores of the candidates and one more: that of "none of these", which depends
+on what is given (a conditional logit, D. McFadden (1974), with an outside option). Weights are
+fitted on molecules that were not trained on and are not negative, so that no candidate becomes
+less probable where something speaks more for it. Below a threshold the answer is "no candidate
+fits".
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,21 +22,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...pointgroup.writing import whole_file
-from ...vibration.errors import MissingPackage
 from ..errors import SpectraError
 from ..model.errors import CheckpointError
+from .config import MODALITIES, SHIFT_ERROR
 
 Float64: TypeAlias = NDArray[np.float64]
 Bool: TypeAlias = NDArray[np.bool_]
-WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-"""Weights of the consistency that are tried."""
-LARGEST_LEAD: Final = 10.0
-"""A lead beyond this says no more; also that of a single candidate."""
+GROUNDS: Final = ("log-probability", "ir", "raman", "13C", "1H")
+"""What speaks for a candidate, in the order of every array of grounds."""
+FLOORS: Final = (0.02, 0.3)
+"""Added to misfits of spectra and of shifts: no prediction is exact."""
 LEAST_CONFIDENCE: Final = 0.5
 """An answer is more likely right than wrong."""
 FEWEST: Final = 20
 """Molecules that a calibration needs, with right and wrong answers among them."""
-FORMAT: Final = 1
+RIDGE: Final = 0.01
+"""Of the squares of all fitted numbers beside the whole log-likelihood, so that each is finite."""
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,151 +47,193 @@ class Ranked:
 
     Attributes
     ----------
-    log_probability : (n,)
-    consistency : (n,)
-        NaN where there is no predicted spectrum.
+    grounds : (n, 5)
+        As `GROUNDS`; see `grounds_of`.
+    present : (5,) bool
+        Which of `config.MODALITIES` were given.
     right : int
         Place of the true molecule; −1 if it is not among them.
     """
 
-    log_probability: Float64
-    consistency: Float64
+    grounds: Float64
+    present: Bool
     right: int = -1
+
+
+def grounds_of(
+    log_probability: float, ir: float, raman: float, carbon: float, proton: float
+) -> tuple[float, ...]:
+    """What speaks for a candidate: the larger, the more; NaN where nothing is known.
+
+    For spectra and shifts −ln of what does not fit, as a normal error of unknown size has it: of
+    one less the similarity, and of the distance (ppm) in units of `SHIFT_ERROR`; `FLOORS` are
+    added.
+    """
+    misfits = (
+        1 - ir + FLOORS[0],
+        1 - raman + FLOORS[0],
+        carbon / SHIFT_ERROR["13C"] + FLOORS[1],
+        proton / SHIFT_ERROR["1H"] + FLOORS[1],
+    )
+    return (log_probability, *(-math.log(each) for each in misfits))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How to rank, and what confidence a first place deserves.
+    """How to rank, and how probable a candidate is.
 
     Attributes
     ----------
-    weight : float
-        Of the consistency in the score; 0 where none was computed.
-    offset : float
-    slopes : tuple of float
-        Of the lead and of the consistency, 0 or more.
-    steps : tuple of (float, float)
-        Logistic value and confidence, both ascending; between them straight lines.
+    weights : 5 float
+        Of `GROUNDS` in the score, 0 or more.
+    centres : 5 float
+        Of `GROUNDS` among the candidates that it was fitted on; what is not known counts as this.
+    none : float
+        Score of "none of these".
+    given : 5 float
+        What is added to it for each of `config.MODALITIES` that is given.
     threshold : float
         Below this confidence there is no answer.
     molecules : int
         That it was fitted on.
-    predictor : str
-        Whose consistency it was; empty for none.
+    predictor, shifts : str
+        Whose spectra and shifts were compared; empty for none.
 
     Raises
     ------
     SpectraError
-        If a slope is negative or steps do not ascend.
+        If a weight is negative, or a list has another length.
     """
 
-    weight: float
-    offset: float
-    slopes: tuple[float, float]
-    steps: tuple[tuple[float, float], ...]
+    weights: tuple[float, ...]
+    centres: tuple[float, ...]
+    none: float
+    given: tuple[float, ...]
     threshold: float
     molecules: int
     predictor: str = ""
+    shifts: str = ""
 
     def __post_init__(self) -> None:
-        table = np.array(self.steps, dtype=float).reshape(-1, 2)
-        if min(self.slopes) < 0 or self.weight < 0 or (np.diff(table, axis=0) < 0).any():
-            raise SpectraError("a confidence must not fall where lead or consistency grow")
+        lengths = {len(GROUNDS), len(self.weights), len(self.centres)}
+        if len(lengths) > 1 or len(self.given) != len(MODALITIES):
+            raise SpectraError(f"a calibration has {len(GROUNDS)} weights and centres")
+        if min(self.weights) < 0:
+            raise SpectraError(
+                "a candidate must not become less probable where more speaks for it: give no "
+                "negative weight"
+            )
 
-    def scores(self, log_probability: ArrayLike, consistency: ArrayLike) -> Float64:
-        """Score of candidates, (n,); without a predicted spectrum the consistency counts as 0."""
-        return scores(log_probability, consistency, self.weight)
-
-    def confidence(self, lead: ArrayLike, consistency: ArrayLike) -> Float64:
-        """Probability that the first candidate is right, (n,).
+    def scores(self, grounds: ArrayLike) -> Float64:
+        """Scores of candidates, (n,); what is not known counts as its centre.
 
         Parameters
         ----------
-        lead : (n,)
-            Score of the first candidate less that of the second.
-        consistency : (n,)
-            Of the first.
+        grounds : (n, 5)
         """
-        value = _logistic(_features(lead, consistency), self.offset, np.array(self.slopes))
-        if not self.steps:
-            return value
-        x, y = np.array(self.steps).T
-        return np.asarray(np.interp(value, x, y))
+        known = _centred(np.asarray(grounds, dtype=float).reshape(-1, len(GROUNDS)), self.centres)
+        values = np.nan_to_num(known, neginf=0.0) @ np.array(self.weights)
+        return np.where(np.isfinite(known[:, 0]), values, -np.inf)
+
+    def probabilities(self, scores: ArrayLike, present: ArrayLike) -> Float64:
+        """Probability of each candidate, (n,); what is missing to 1 is that of none of them.
+
+        Parameters
+        ----------
+        scores : (n,)
+            Of all candidates that were compared.
+        present : (5,) bool
+            Which of `config.MODALITIES` were given.
+        """
+        from scipy.special import softmax
+
+        none = self.none + float(np.asarray(present, dtype=float) @ np.array(self.given))
+        return np.asarray(softmax(np.append(np.asarray(scores, dtype=float), none))[:-1])
 
 
-def scores(log_probability: ArrayLike, consistency: ArrayLike, weight: float) -> Float64:
-    """Log-probability plus a weight times the consistency, (n,); NaN counts as 0."""
-    known = np.nan_to_num(np.asarray(consistency, dtype=float), nan=0.0)
-    return np.asarray(log_probability, dtype=float) + weight * known
-
-
-def leads(ranked: Sequence[Ranked], weight: float) -> tuple[Float64, Float64, Bool]:
-    """Of the first candidate of each molecule: lead, consistency, and whether it is right."""
-    lead, consistency, right = np.zeros(len(ranked)), np.zeros(len(ranked)), []
-    for k, each in enumerate(ranked):
-        if not len(each.log_probability):
-            right.append(False)
-            continue
-        values = scores(each.log_probability, each.consistency, weight)
-        order = np.argsort(-values, kind="stable")
-        lead[k] = lead_of(values[order])
-        consistency[k] = np.nan_to_num(each.consistency[order[0]], nan=0.0)
-        right.append(bool(order[0] == each.right))
-    return lead, consistency, np.array(right, dtype=bool)
-
-
-def lead_of(descending: ArrayLike) -> float:
-    """How far the first of some scores is ahead, at most `LARGEST_LEAD`.
-
-    >>> lead_of([-1.0, -3.5]), lead_of([-1.0])
-    (2.5, 10.0)
-    """
-    values = np.asarray(descending, dtype=float)
-    if len(values) and not np.isfinite(values[0]):
-        return 0.0  # a molecule that the decoder cannot write leads nothing
-    if len(values) < 2 or not np.isfinite(values[1]):
-        return LARGEST_LEAD
-    return float(min(values[0] - values[1], LARGEST_LEAD))
-
-
-def calibrate(
-    ranked: Sequence[Ranked], *, predictor: str = "", isotonic: bool = False
-) -> Calibration:
+def calibrate(ranked: Sequence[Ranked], *, predictor: str = "", shifts: str = "") -> Calibration:
     """Fit a calibration on molecules that the model was not trained on.
 
     Parameters
     ----------
     ranked : sequence of Ranked
         Also those without candidates.
-    predictor : str
-        Whose consistency it is.
-    isotonic : bool
-        Whether the step function is fitted too. It needs many molecules, and makes confidences
-        equal, so that a threshold cuts less finely.
+    predictor, shifts : str
+        Whose spectra and shifts were compared.
 
     Raises
     ------
     SpectraError
-        If there are fewer than `FEWEST` molecules, or all answers are right, or all wrong.
-    MissingPackage
-        Without scikit-learn.
+        If there are fewer than `FEWEST` molecules, or the right one is always the likeliest, or
+        never among the candidates.
     """
-    used = [w for w in WEIGHTS if w == 0 or _any_consistency(ranked)]
-    right_at = [float(leads(ranked, w)[2].mean()) for w in used] if ranked else [0.0]
-    weight = used[int(np.argmax(right_at))]
-    lead, consistency, right = leads(ranked, weight)
-    if len(ranked) < FEWEST or right.all() or not right.any():
-        raise SpectraError(
-            f"{int(right.sum())} of {len(ranked)} first candidates are right; a calibration needs "
-            f"{FEWEST} molecules or more, with right and wrong answers"
-        )
-    features = _features(lead, consistency)
-    offset, slopes = _platt(features, right)
-    value = _logistic(features, offset, slopes)
-    steps = _isotonic(value, right) if isotonic else ()
-    return Calibration(
-        weight, offset, (slopes[0], slopes[1]), steps, LEAST_CONFIDENCE, len(ranked), predictor
+    first = sum(
+        bool(len(each.grounds)) and each.right == int(np.argmax(each.grounds[:, 0]))
+        for each in ranked
     )
+    found = sum(each.right >= 0 for each in ranked)
+    if len(ranked) < FEWEST or not found or first == len(ranked):
+        raise SpectraError(
+            f"{first} of {len(ranked)} likeliest candidates are right, and {found} among all; a "
+            f"calibration needs {FEWEST} molecules or more, with right and wrong answers"
+        )
+    rows = np.concatenate([each.grounds for each in ranked])
+    known = np.isfinite(rows)
+    sums = np.where(known, rows, 0.0).sum(axis=0)
+    centres = np.divide(
+        sums, known.sum(axis=0), out=np.zeros(len(GROUNDS)), where=known.any(axis=0)
+    )
+    centres[0] = 0.0
+    weights, none, given = _fitted(ranked, centres)
+    return Calibration(
+        tuple(weights.tolist()),
+        tuple(centres.tolist()),
+        none,
+        tuple(given.tolist()),
+        LEAST_CONFIDENCE,
+        len(ranked),
+        predictor,
+        shifts,
+    )
+
+
+def _centred(grounds: Float64, centres: ArrayLike) -> Float64:
+    """A molecule that the decoder cannot write stays at −∞."""
+    centred = grounds - np.asarray(centres, dtype=float)
+    return np.where(np.isnan(centred), 0.0, centred)
+
+
+def _fitted(ranked: Sequence[Ranked], centres: Float64) -> tuple[Float64, float, Float64]:
+    """Weights, score of none, and what is added to it: of the greatest likelihood."""
+    from scipy.optimize import minimize
+    from scipy.special import logsumexp
+
+    n, most, width = len(ranked), max(len(each.grounds) for each in ranked), len(GROUNDS)
+    # The last place of each molecule is "none of these".
+    grounds, there = np.zeros((n, most + 1, width)), np.zeros((n, most + 1), dtype=bool)
+    for k, each in enumerate(ranked):
+        known = _centred(each.grounds, centres)
+        grounds[k, : len(known)] = np.nan_to_num(known, neginf=0.0)
+        there[k, : len(known)] = np.isfinite(known[:, 0])
+    there[:, -1] = True
+    truth = np.array([each.right if each.right >= 0 else most for each in ranked])
+    aside = np.stack([np.append(1.0, each.present) for each in ranked])
+    rows = np.arange(n)
+
+    def loss(x: Float64) -> tuple[float, Float64]:
+        scores = grounds @ x[:width]
+        scores[:, -1] = aside @ x[width:]
+        scores[~there] = -np.inf
+        logs = scores - logsumexp(scores, axis=1, keepdims=True)
+        excess = np.exp(logs)
+        excess[rows, truth] -= 1
+        slope = np.append(np.einsum("nk,nkf->f", excess, grounds), excess[:, -1] @ aside) / n
+        return float(-logs[rows, truth].mean() + RIDGE / n * x @ x), slope + 2 * RIDGE / n * x
+
+    start = np.append(np.eye(width)[0], np.zeros(aside.shape[1]))
+    bounds = [(0.0, None)] * width + [(None, None)] * aside.shape[1]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:width], float(found[width]), found[width + 1 :]
 
 
 # ---- coverage ----
@@ -199,7 +246,7 @@ class Coverage:
     Attributes
     ----------
     coverage : (n,)
-        Share of the molecules that are answered, ascending.
+        Share of all molecules that are answered, ascending.
     risk : (n,)
         Share of the answers that are wrong.
     hallucination : (n,)
@@ -214,18 +261,23 @@ class Coverage:
     threshold: Float64
 
     def at(self, coverage: float) -> tuple[float, float]:
-        """Risk and hallucination rate at the smallest coverage that is at least this."""
+        """Risk and hallucination rate at the smallest coverage that is at least this.
+
+        At the largest there is, if none is.
+        """
         k = min(int(np.searchsorted(self.coverage, coverage - 1e-12)), len(self.coverage) - 1)
         return float(self.risk[k]), float(self.hallucination[k])
 
 
-def coverage_curve(confidence: ArrayLike, right: ArrayLike) -> Coverage:
+def coverage_curve(confidence: ArrayLike, right: ArrayLike, *, unanswered: int = 0) -> Coverage:
     """Risk and hallucination rate against coverage; equal confidences are answered together.
 
     Parameters
     ----------
     confidence : (n,)
     right : (n,) bool
+    unanswered : int
+        Further molecules, to which there is no answer at any threshold.
 
     Raises
     ------
@@ -245,9 +297,8 @@ def coverage_curve(confidence: ArrayLike, right: ArrayLike) -> Coverage:
     ordered, wrong = sure[order], np.cumsum(~true[order])
     ends = np.flatnonzero(np.append(np.diff(ordered) < 0, True))
     answered = ends + 1
-    return Coverage(
-        answered / len(sure), wrong[ends] / answered, wrong[ends] / len(sure), ordered[ends]
-    )
+    of = len(sure) + unanswered
+    return Coverage(answered / of, wrong[ends] / answered, wrong[ends] / of, ordered[ends])
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> dict[str, float]:
@@ -282,57 +333,10 @@ def load_calibration(path: Path) -> Calibration:
         fields: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         if fields.pop("format") != FORMAT:
             raise ValueError("another format")
-        fields["slopes"] = tuple(fields["slopes"])
-        fields["steps"] = tuple((float(x), float(y)) for x, y in fields["steps"])
+        for name in ("weights", "centres", "given"):
+            fields[name] = tuple(map(float, fields[name]))
         return Calibration(**fields)
     except OSError as error:
         raise CheckpointError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (KeyError, TypeError, ValueError):
         raise CheckpointError(f"{path}: no calibration of this version; calibrate again") from None
-
-
-def _any_consistency(ranked: Sequence[Ranked]) -> bool:
-    return any(np.isfinite(each.consistency).any() for each in ranked)
-
-
-def _features(lead: ArrayLike, consistency: ArrayLike) -> Float64:
-    known = np.nan_to_num(np.asarray(consistency, dtype=float), nan=0.0)
-    return np.stack(np.broadcast_arrays(np.asarray(lead, dtype=float), known), axis=-1)
-
-
-def _logistic(features: Float64, offset: float, slopes: Float64) -> Float64:
-    from scipy.special import expit
-
-    return np.asarray(expit(features @ slopes + offset))
-
-
-def _platt(features: Float64, right: Bool) -> tuple[float, Float64]:
-    """Offset and slopes; a slope that comes out negative is left out, and the rest fitted anew."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise MissingPackage(
-            'a calibration needs scikit-learn, not installed here: pip install "spektron[ml]"'
-        ) from None
-    used = [k for k in range(features.shape[1]) if np.ptp(features[:, k]) > 0]
-    while used:
-        fit = LogisticRegression(C=10.0).fit(features[:, used], right)
-        found = fit.coef_[0]
-        if (found >= 0).all():
-            slopes = np.zeros(features.shape[1])
-            slopes[used] = found
-            return float(fit.intercept_[0]), slopes
-        used.pop(int(np.argmin(found)))
-    share = np.clip(right.mean(), 1e-6, 1 - 1e-6)
-    return float(np.log(share / (1 - share))), np.zeros(features.shape[1])
-
-
-def _isotonic(value: Float64, right: Bool) -> tuple[tuple[float, float], ...]:
-    from sklearn.isotonic import IsotonicRegression
-
-    if np.ptp(value) == 0:
-        return ()
-    # By the rule of succession n answers that are all right do not make the next one certain.
-    least = 1 / (len(right) + 2)
-    fit = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(value, right)
-    return tuple(zip(fit.X_thresholds_.tolist(), fit.y_thresholds_.tolist(), strict=True))

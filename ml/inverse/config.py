@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
+from ..forward.config import Nucleus
 from ..model.config import ModelConfig, sized
 from ..model.errors import ConfigError
 from ..model.settings import filled, from_mapping, to_mapping
@@ -16,13 +18,15 @@ MODALITIES: Final[tuple[Modality, ...]] = ("ir", "raman", "13C", "1H", "formula"
 """What a model can be given, in the order of every array of presences."""
 SPECTRAL: Final = MODALITIES[:4]
 """Those of which at least one is needed."""
-NUCLEI: Final[Mapping[Modality, int]] = {"13C": 6, "1H": 1}
-PEAK_RANGE: Final[Mapping[Modality, tuple[float, float]]] = {
+NUCLEI: Final[Mapping[Nucleus, int]] = {"13C": 6, "1H": 1}
+PEAK_RANGE: Final[Mapping[Nucleus, tuple[float, float]]] = {
     "13C": (-20.0, 260.0),
     "1H": (-2.0, 16.0),
 }
 """Shifts that a model understands, ppm."""
-SAME_PEAK: Final[Mapping[Modality, float]] = {"13C": 0.1, "1H": 0.02}
+SHIFT_ERROR: Final[Mapping[Nucleus, float]] = MappingProxyType({"13C": 2.0, "1H": 0.15})
+"""ppm; about the error of a computed shift."""
+SAME_PEAK: Final[Mapping[Nucleus, float]] = {"13C": 0.1, "1H": 0.02}
 """ppm; nearer shifts are one peak, as they would be in a measured spectrum."""
 
 

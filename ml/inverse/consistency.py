@@ -1,79 +1,121 @@
-"""Does a candidate have the spectrum? Predicted beside observed curves.
+"""Does a candidate have the spectrum? Predicted beside observed curves and shifts.
 
 The similarity of two curves is the cosine of the angle between them after both have lost their
 share in the Legendre polynomials up to the third degree. A baseline of this kind therefore
 changes nothing, and neither does the scale. Observed curves are broadened by a Lorentzian first,
-so that they are about as wide as the predicted ones (widths of Lorentzians add).
+so that they are about as wide as the predicted ones (widths of Lorentzians add). Only what was
+measured is compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...pointgroup.errors import InputError
 from ...vibration.errors import CalculationError
-from ..broadening import Axis, curves
-from ..model.packaged import find_checkpoint, name_of
-from ..table import SpectraTable
-from .smiles import canonical
-
-if TYPE_CHECKING:
-    from ...pointgroup import Molecule
-    from ..forward.models import ForwardModel
+from ..broadening import Axis
+from ..errors import SpectraError
+from ..forward.config import Nucleus
+from ..table import Float32
+from .config import MODALITIES, NUCLEI, SHIFT_ERROR
+from .inputs import Inputs
+from .predictors import FWHM, PeakPredictor, Peaks, Predictor
 
 Float64: TypeAlias = NDArray[np.float64]
+Bool: TypeAlias = NDArray[np.bool_]
 DEGREE: Final = 3
 """Of the baselines that do not count."""
-FWHM: Final = 20.0
-"""cm⁻¹; of curves that are compared."""
-KEPT: Final = 16_384
-"""Predicted molecules, 16 kB each."""
 MEASURED: Final = 10.0
 """cm⁻¹; width of an observed line, if nothing else is known."""
 
 
-class Predictor(Protocol):
-    """Spectra of a molecule by a model or a calculation."""
-
-    @property
-    def name(self) -> str:
-        """What it is, for people."""
-
-    def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Infrared and Raman, (2, points), at the width `FWHM`.
-
-        Raises
-        ------
-        InputError, CalculationError
-            If there is none for this molecule.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How well a candidate fits.
+    """How well a candidate fits what was observed.
 
     Attributes
     ----------
-    value : float
-        Mean of the similarities of the spectra that were observed; NaN if there is no
-        prediction, with the reason in ``missing``.
     ir, raman : float
-        Similarity of each; NaN where it was not observed.
+        Similarity of the predicted spectrum; NaN where it was not observed or not predicted.
+    carbon, proton : float, ppm
+        `peak_distance` of the shifts; NaN where they were not observed or not predicted.
     missing : str
+        Why there is no prediction.
     """
 
-    value: float
-    ir: float = float("nan")
-    raman: float = float("nan")
+    ir: float = math.nan
+    raman: float = math.nan
+    carbon: float = math.nan
+    proton: float = math.nan
     missing: str = ""
+
+    @property
+    def consistency(self) -> float:
+        """Mean of the similarities of the spectra that were observed; NaN if there is none."""
+        known = [value for value in (self.ir, self.raman) if math.isfinite(value)]
+        return math.fsum(known) / len(known) if known else math.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What was observed of one sample, as predictions are compared with it.
+
+    Attributes
+    ----------
+    spectra : (2, points)
+        Infrared and Raman, as wide as predicted ones; NaN outside the measured range, and
+        everywhere in a spectrum that was not observed.
+    axis : Axis
+    peaks : mapping from nucleus to (n,) float32, ppm
+        Of the nuclei whose shifts were observed.
+    """
+
+    spectra: Float64
+    axis: Axis
+    peaks: Peaks
+
+    @property
+    def observed(self) -> Bool:
+        """Which of infrared and Raman were observed, (2,)."""
+        return np.asarray(np.isfinite(self.spectra).any(axis=1))
+
+
+def evidence_of(inputs: Inputs, axis: Axis, measured: Bool | None = None) -> Evidence:
+    """What one sample shows.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        One sample.
+    axis : Axis
+        Of its spectra.
+    measured : (2, points) bool, optional
+        Where infrared and Raman were measured; everywhere if not given.
+
+    Raises
+    ------
+    SpectraError
+        If there is not one sample.
+    """
+    if len(inputs) != 1:
+        raise SpectraError(f"{len(inputs)} samples; give one")
+    there = inputs.present[0, :2, None]
+    if measured is not None:
+        there = there & measured
+    spectra = np.where(there, widened(inputs.spectra[0], axis), np.nan)
+    lists = {"13C": inputs.carbon[0], "1H": inputs.proton[0]}
+    peaks: dict[Nucleus, Float32] = {
+        nucleus: lists[nucleus][np.isfinite(lists[nucleus])]
+        for nucleus in NUCLEI
+        if inputs.present[0, MODALITIES.index(nucleus)]
+    }
+    return Evidence(spectra, axis, peaks)
 
 
 def similarity(a: NDArray[np.floating], b: NDArray[np.floating]) -> Float64:
@@ -123,191 +165,75 @@ def widened(curves: NDArray[np.floating], axis: Axis, *, observed: float = MEASU
     return np.asarray(fftconvolve(values, kernel.reshape(shape), mode="same", axes=-1))
 
 
+def peak_distance(observed: ArrayLike, predicted: ArrayLike) -> float:
+    """Mean distance (ppm) of each peak from the nearest of the other list, both ways.
+
+    Lists need not be of equal length: peaks coincide, and are overlooked. NaN if one is empty.
+
+    Examples
+    --------
+    >>> peak_distance([10.0, 20.0], [11.0, 20.0]), peak_distance([10.0, 20.0], [10.0])
+    (0.5, 2.5)
+    """
+    a, b = (np.asarray(each, dtype=float) for each in (observed, predicted))
+    if not a.size or not b.size:
+        return math.nan
+    apart = np.abs(a[:, None] - b)
+    return float((apart.min(axis=1).mean() + apart.min(axis=0).mean()) / 2)
+
+
 def match(
-    predictor: Predictor,
     smiles: str,
-    observed: NDArray[np.floating],
-    axis: Axis,
-    present: Sequence[bool],
+    evidence: Evidence,
+    predictor: Predictor | None = None,
+    shifts: PeakPredictor | None = None,
 ) -> Match:
-    """How well the predicted spectra of a candidate fit.
+    """How well the predicted spectra and shifts of a candidate fit.
+
+    Of several configurations the best counts, for spectra and for shifts by itself.
 
     Parameters
     ----------
-    predictor : Predictor
     smiles : str
-    observed : (2, points)
-        Infrared and Raman, already `widened`.
-    axis : Axis
-    present : (bool, bool)
-        Which of them were observed.
+    evidence : Evidence
+    predictor : Predictor, optional
+        Of the spectra.
+    shifts : PeakPredictor, optional
     """
-    if not any(present):
-        return Match(float("nan"), missing="no infrared or Raman spectrum to compare with")
+    reasons = []
+    spectral, peaks = Match(), Match()
     try:
-        predicted = predictor.curves(smiles, axis)
+        if predictor is not None and evidence.observed.any():
+            spectral = _spectral(predictor.curves(smiles, evidence.axis), evidence)
     except (InputError, CalculationError) as error:
-        return Match(float("nan"), missing=str(error))
-    each = np.where(present, similarity(observed, predicted), np.nan)
-    return Match(float(np.nanmean(each)), float(each[0]), float(each[1]))
+        reasons.append(str(error))
+    try:
+        if shifts is not None and evidence.peaks:
+            peaks = _of_peaks(shifts.peaks(smiles), evidence.peaks)
+    except (InputError, CalculationError) as error:
+        reasons.append(str(error))
+    missing = "; ".join(dict.fromkeys(reasons))
+    return Match(spectral.ir, spectral.raman, peaks.carbon, peaks.proton, missing)
 
 
-# ---- predictors ----
+def _spectral(curves: Float64, evidence: Evidence) -> Match:
+    values = np.full((len(curves), 2), np.nan)
+    for channel in np.flatnonzero(evidence.observed):
+        seen = np.isfinite(evidence.spectra[channel])
+        values[:, channel] = similarity(evidence.spectra[channel, seen], curves[:, channel, seen])
+    ir, raman = values[np.nanmean(values, axis=1).argmax()]
+    return Match(float(ir), float(raman))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForwardPredictor:
-    """A model of `spektron.ml.forward` on a force-field geometry, symmetrised.
+def _of_peaks(predicted: Sequence[Peaks], observed: Peaks) -> Match:
+    """The configuration that is nearest, in units of `SHIFT_ERROR`."""
+    found = [
+        {n: peak_distance(observed[n], each[n]) for n in observed if n in each}
+        for each in predicted
+    ]
 
-    Attributes
-    ----------
-    model : GridModel or ForceFieldModel
-    name : str
-        What it is; a calibration holds for predictions of the same name.
-    """
+    def far(values: Mapping[Nucleus, float]) -> float:
+        return math.fsum(d / SHIFT_ERROR[n] for n, d in values.items() if math.isfinite(d))
 
-    model: ForwardModel
-    name: str
-
-    def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Infrared and Raman, (2, points), at the width that the model has learnt."""
-        from ...pointgroup import detect
-        from ..forward.prediction import forecast
-
-        found = forecast(self.model, detect(_built(smiles)).symmetrise())
-        x = found.axis.wavenumbers
-        return np.stack([np.interp(axis.wavenumbers, x, c, left=0, right=0) for c in found.curves])
-
-
-def forward_predictor(place: Path | str) -> ForwardPredictor:
-    """Predictions of a checkpoint; see `packaged.name_of` for how they are called.
-
-    Parameters
-    ----------
-    place : path or str
-        Folder of a run, model file, or shipped name.
-
-    Raises
-    ------
-    CheckpointError
-        If there is no such model.
-    SpectraError
-        If it predicts NMR shifts.
-    """
-    from ..forward.models import load_forward
-    from ..forward.prediction import model_for_spectra
-
-    path = find_checkpoint(place)
-    return ForwardPredictor(model_for_spectra(load_forward(path)[0]), name_of(path))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class XtbPredictor:
-    """Harmonic spectra of a conformer by GFN2-xTB, optimised; seconds for each molecule.
-
-    C. Bannwarth, S. Ehlert, S. Grimme, *J. Chem. Theory Comput.* 15, 1652 (2019).
-    """
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        return "GFN2-xTB, harmonic"
-
-    def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Infrared and Raman, (2, points), at the width `FWHM`."""
-        from ...vibration import broaden, normal_modes, reference_data
-        from ...vibration.level import Level
-
-        modes = normal_modes(reference_data(_built(smiles), Level("gfn2-xtb")).data)
-        pair = [
-            broaden(modes, kind, fwhm=FWHM, grid=axis.wavenumbers).intensities
-            for kind in ("ir", "raman")
-        ]
-        return np.stack(pair)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TablePredictor:
-    """The spectra that a table holds of a molecule: a look-up, no prediction.
-
-    Attributes
-    ----------
-    table : SpectraTable
-    rows : mapping from canonical SMILES to a row
-    """
-
-    table: SpectraTable
-    rows: Mapping[str, int]
-
-    @property
-    def name(self) -> str:
-        """What it is."""
-        return "spectra of the library"
-
-    def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Infrared and Raman, (2, points), at the width `FWHM`."""
-        row = self.rows.get(smiles)
-        if row is None:
-            raise InputError(f"{smiles} is not in the library")
-        lines, strengths = self.table.strengths(np.array([row]))
-        return np.asarray(curves(lines, strengths, axis, fwhm=FWHM)[0], dtype=float)
-
-
-def table_predictor(table: SpectraTable, *, stereo: bool = False) -> TablePredictor:
-    """A look-up in a table; of several rows of one molecule the first counts."""
-    rows: dict[str, int] = {}
-    for row, text in enumerate(table.texts["smiles"]):
-        found = canonical(text, stereo=stereo) if text else ""
-        if found:
-            rows.setdefault(found, row)
-    return TablePredictor(table, rows)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Remembered:
-    """A predictor that is asked once for each molecule.
-
-    Attributes
-    ----------
-    name : str
-    curves : callable
-        That of the predictor; the latest 16,384 molecules are kept.
-    """
-
-    name: str
-    curves: Callable[[str, Axis], Float64]
-
-
-def remembered(predictor: Predictor) -> Remembered:
-    """The same predictor, for one that asks again and again."""
-    return Remembered(predictor.name, lru_cache(KEPT)(predictor.curves))
-
-
-def first_of(*predictors: Predictor) -> Predictor:
-    """The first predictor that has a spectrum of a molecule."""
-    return _FirstOf(predictors)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _FirstOf:
-    predictors: tuple[Predictor, ...]
-
-    @property
-    def name(self) -> str:
-        return ", else ".join(each.name for each in self.predictors)
-
-    def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Of the first that has one; else the error of the last."""
-        *early, last = self.predictors
-        for each in early:
-            try:
-                return each.curves(smiles, axis)
-            except (InputError, CalculationError):
-                continue
-        return last.curves(smiles, axis)
-
-
-def _built(smiles: str) -> Molecule:
-    from ...pointgroup import Molecule
-
-    return Molecule.from_smiles(smiles)
+    best = min(found, key=far)
+    return Match(carbon=best.get("13C", math.nan), proton=best.get("1H", math.nan))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import SpectraError
+from ..forward.config import Nucleus
 from ..forward.graphs import graph_of_row
 from ..forward.shift_data import ShiftSet
 from ..instruments import Instrument
@@ -15,7 +16,7 @@ from ..model.config import ModelConfig
 from ..table import Float32, Int64, Ragged, SpectraTable
 from ..training.config import DataConfig
 from ..training.sources import TableSource
-from .config import NUCLEI, PEAK_RANGE, InverseConfig, Modality
+from .config import NUCLEI, PEAK_RANGE, InverseConfig
 from .equivalence import methyl_means
 from .formulas import Formula, formula_of
 from .inputs import Inputs, make_inputs, marks
@@ -171,9 +172,9 @@ def _usable(table: SpectraTable, row: int, stereo: bool, longest: int) -> str:
     return found if found and len(split_smiles(found)) < longest else ""
 
 
-def _shifts_of(table: SpectraTable, kind: str) -> dict[Modality, Ragged]:
+def _shifts_of(table: SpectraTable, kind: str) -> dict[Nucleus, Ragged]:
     """Shifts by nucleus, methyl groups averaged; those that no model understands are left out."""
-    out: dict[Modality, list[Float32]] = {
+    out: dict[Nucleus, list[Float32]] = {
         nucleus: [np.empty(0, dtype=np.float32)] * len(table) for nucleus in NUCLEI
     }
     atoms, ppm = table.shifts.get(kind, (None, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,16 +10,55 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from .candidates import WIDTH, Candidate, Found, Origin, propose, with_library
-from .confidence import Calibration, Ranked, lead_of, scores
-from .consistency import Match, Predictor, match, widened
+from .confidence import GROUNDS, Bool, Calibration, Ranked, grounds_of
+from .consistency import Evidence, Match, evidence_of, match
 from .formulas import Formula, formula_of
 from .inputs import Inputs
 from .library import Library
 from .network import InverseModel
+from .predictors import PeakPredictor, Predictor, remembered, remembered_peaks
 
 Verdict: TypeAlias = Literal["answer", "no candidate fits", "not calibrated"]
-COMPARED = 10
-"""Candidates whose spectra are predicted."""
+COMPARED = 100
+"""Candidates whose spectra and shifts are predicted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictors:
+    """By what candidates are compared with what was observed; None for what is not.
+
+    Attributes
+    ----------
+    spectra : Predictor or None
+    shifts : PeakPredictor or None
+    """
+
+    spectra: Predictor | None = None
+    shifts: PeakPredictor | None = None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of both; empty for none."""
+        return (
+            "" if self.spectra is None else self.spectra.name,
+            "" if self.shifts is None else self.shifts.name,
+        )
+
+    @property
+    def remembered(self) -> Predictors:
+        """The same, asked once for each molecule."""
+        return Predictors(
+            None if self.spectra is None else remembered(self.spectra),
+            None if self.shifts is None else remembered_peaks(self.shifts),
+        )
+
+    def fit(self, calibration: Calibration) -> bool:
+        """Whether the calibration was made with these."""
+        return (calibration.predictor, calibration.shifts) == self.names
+
+
+NONE = Predictors()
+BEHIND = "too unlikely to be compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +72,27 @@ class Answer:
     formula : Formula
     log_probability : float
         By the decoder.
-    consistency : float
-        Mean similarity of predicted and observed spectra; NaN where there is none.
-    score : float
-        By which candidates are ranked.
-    origin : "decoder", "library" or "both"
     match : Match
+        Predicted beside observed spectra and shifts.
+    score : float
+        By which candidates are ranked; the log-probability without a calibration.
+    probability : float
+        That it is the right one; NaN without a calibration, and where nothing was compared.
+    origin : "decoder", "library" or "both"
     """
 
     smiles: str
     formula: Formula
     log_probability: float
-    consistency: float
-    score: float
-    origin: Origin
     match: Match
+    score: float
+    probability: float
+    origin: Origin
+
+    @property
+    def consistency(self) -> float:
+        """Mean similarity of predicted and observed spectra; NaN where there is none."""
+        return self.match.consistency
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +129,8 @@ def elucidate(
     inputs: Inputs,
     formula: Formula | None = None,
     *,
-    predictor: Predictor | None = None,
+    measured: Bool | None = None,
+    predictors: Predictors = NONE,
     calibration: Calibration | None = None,
     library: Library | None = None,
     width: int = WIDTH,
@@ -98,17 +145,19 @@ def elucidate(
         One sample.
     formula : Formula, optional
         All candidates have it. What the decoder sees of it is in ``inputs``.
-    predictor : Predictor, optional
-        Of the spectra of the likeliest candidates.
+    measured : (2, points) bool, optional
+        Where infrared and Raman were measured; everywhere if not given.
+    predictors : Predictors
+        Of spectra and shifts of the likeliest candidates.
     calibration : Calibration, optional
-        Its weight ranks; without one, or with one for other predicted spectra, candidates are
-        ranked by log-probability, and there is no confidence.
+        Ranks and gives probabilities; without one, or with one for other predictors, candidates
+        are ranked by log-probability, and there is no confidence.
     library : Library, optional
         With a formula, its molecules of that formula are candidates too.
     width : int
         Of the beam.
     compared : int
-        Candidates whose spectra are predicted; the others stay behind these.
+        Candidates whose spectra are predicted, the likeliest; the others come behind these.
 
     Raises
     ------
@@ -118,70 +167,87 @@ def elucidate(
     found = propose(model, inputs, [formula], width=width)[0]
     if library is not None and formula is not None:
         found = with_library(model, inputs, found, library.candidates(formula))
-    spectra = "" if predictor is None else predictor.name
-    known = calibration if calibration is not None and calibration.predictor == spectra else None
-    answers = ranked_answers(model, inputs, found.candidates, predictor, known, compared)
+    known = calibration if calibration is not None and predictors.fit(calibration) else None
+    seen = evidence_of(inputs, model.config.encoder.axis, measured)
+    answers = ranked_answers(found.candidates, seen, inputs.present[0], predictors, known, compared)
     confidence = confidence_in(answers, known)
-    verdict, reason = _verdict(answers, confidence, calibration, formula, spectra)
+    verdict, reason = _verdict(answers, confidence, calibration, formula, predictors)
     return Elucidation(answers, confidence, verdict, reason, found)
 
 
 def ranked_answers(
-    model: InverseModel,
-    inputs: Inputs,
     candidates: Sequence[Candidate],
-    predictor: Predictor | None,
-    calibration: Calibration | None,
+    evidence: Evidence,
+    present: Bool,
+    predictors: Predictors = NONE,
+    calibration: Calibration | None = None,
     compared: int = COMPARED,
 ) -> tuple[Answer, ...]:
-    """Candidates of one sample with their consistency, the best first."""
-    axis = model.config.encoder.axis
-    observed = widened(inputs.spectra[0], axis)
-    present = [bool(there) for there in inputs.present[0, :2]]
-    weight = calibration.weight if calibration is not None else 0.0
-    out = []
-    for each in candidates[:compared]:
-        fits = Match(float("nan"), missing="no spectrum was predicted")
-        if predictor is not None:
-            fits = match(predictor, each.smiles, observed, axis, present)
-        score = float(scores([each.log_probability], [fits.value], weight)[0])
-        out.append(_answer(each, fits, score))
+    """Candidates of one sample beside the evidence, the best first.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        The likeliest first.
+    evidence : Evidence
+    present : (5,) bool
+        Which of `config.MODALITIES` were given.
+    predictors : Predictors
+    calibration : Calibration, optional
+    compared : int
+    """
+    near = candidates[:compared]
+    fits = [match(each.smiles, evidence, predictors.spectra, predictors.shifts) for each in near]
+    scores = np.array([each.log_probability for each in near])
+    chances = np.full(len(near), math.nan)
+    if calibration is not None:
+        grounds = [
+            _grounds(each.log_probability, fit) for each, fit in zip(near, fits, strict=True)
+        ]
+        scores = calibration.scores(grounds)
+        chances = calibration.probabilities(scores, present)
+    out = [
+        Answer(c.smiles, formula_of(c.smiles), c.log_probability, f, float(s), float(p), c.origin)
+        for c, f, s, p in zip(near, fits, scores, chances, strict=True)
+    ]
     out.sort(key=lambda answer: (-answer.score, answer.smiles))
-    behind = Match(float("nan"), missing="too unlikely to be compared")
-    out += [_answer(each, behind, each.log_probability) for each in candidates[compared:]]
+    behind = Match(missing=BEHIND)
+    out += [
+        Answer(
+            c.smiles,
+            formula_of(c.smiles),
+            c.log_probability,
+            behind,
+            c.log_probability,
+            math.nan,
+            c.origin,
+        )
+        for c in candidates[compared:]
+    ]
     return tuple(out)
 
 
 def confidence_in(answers: Sequence[Answer], calibration: Calibration | None) -> float:
     """Confidence in the first answer; 0 without one, NaN without a calibration."""
     if calibration is None:
-        return float("nan")
-    if not answers:
-        return 0.0
-    lead = lead_of([each.score for each in answers[:2]])
-    return float(calibration.confidence([lead], [answers[0].consistency])[0])
+        return math.nan
+    return answers[0].probability if answers else 0.0
 
 
-def as_ranked(answers: Sequence[Answer], truth: str) -> Ranked:
-    """Answers as a calibration is fitted to them."""
-    texts = [each.smiles for each in answers]
+def as_ranked(answers: Sequence[Answer], truth: str, present: Bool) -> Ranked:
+    """Answers that were compared, as a calibration is fitted to them."""
+    near = [each for each in answers if each.match.missing != BEHIND]
+    texts = [each.smiles for each in near]
+    grounds = [_grounds(each.log_probability, each.match) for each in near]
     return Ranked(
-        np.array([each.log_probability for each in answers]),
-        np.array([each.consistency for each in answers]),
+        np.array(grounds, dtype=float).reshape(-1, len(GROUNDS)),
+        np.asarray(present, dtype=bool),
         texts.index(truth) if truth in texts else -1,
     )
 
 
-def _answer(each: Candidate, fits: Match, score: float) -> Answer:
-    return Answer(
-        each.smiles,
-        formula_of(each.smiles),
-        each.log_probability,
-        fits.value,
-        score,
-        each.origin,
-        fits,
-    )
+def _grounds(log_probability: float, fits: Match) -> tuple[float, ...]:
+    return grounds_of(log_probability, fits.ir, fits.raman, fits.carbon, fits.proton)
 
 
 def _verdict(
@@ -189,7 +255,7 @@ def _verdict(
     confidence: float,
     calibration: Calibration | None,
     formula: Formula | None,
-    spectra: str,
+    predictors: Predictors,
 ) -> tuple[Verdict, str]:
     if not answers:
         of = f" of the formula {formula}" if formula is not None else ""
@@ -199,12 +265,15 @@ def _verdict(
         )
     if calibration is None:
         return "not calibrated", "this checkpoint has no calibration: no confidence can be given"
-    if calibration.predictor != spectra:
-        made = calibration.predictor or "no predicted spectra"
+    if not predictors.fit(calibration):
+        made, have = (
+            " and ".join(name for name in names if name) or "nothing predicted"
+            for names in ((calibration.predictor, calibration.shifts), predictors.names)
+        )
         return (
             "not calibrated",
-            f"its calibration is for {made}, not for {spectra or 'none'}; candidates are in the "
-            "order of the decoder",
+            f"its calibration is for {made}, not for {have}; candidates are in the order of the "
+            "decoder",
         )
     if confidence < calibration.threshold:
         return (

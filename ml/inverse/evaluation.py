@@ -17,12 +17,28 @@ from ..errors import SpectraError
 from ..instruments import Instrument, InstrumentDistribution, draw_instruments, generator
 from ..table import Int64
 from .candidates import WIDTH, Found, propose
-from .confidence import Calibration, Ranked, coverage_curve, reliability
-from .consistency import Predictor
+from .confidence import (
+    LEAST_CONFIDENCE,
+    Calibration,
+    Coverage,
+    Float64,
+    Ranked,
+    coverage_curve,
+    reliability,
+)
+from .consistency import evidence_of
 from .corpus import Corpus
-from .elucidation import COMPARED, Answer, as_ranked, confidence_in, ranked_answers
+from .elucidation import (
+    COMPARED,
+    NONE,
+    Answer,
+    Predictors,
+    as_ranked,
+    confidence_in,
+    ranked_answers,
+)
 from .formulas import Formula, formula_of
-from .inputs import Inputs
+from .inputs import Bool, Inputs
 from .library import Library
 from .network import InverseModel
 from .smiles import heavy_atoms
@@ -69,6 +85,8 @@ class Outcome:
     answers : tuple of Answer
     confidence : float
         NaN without a calibration.
+    present : (5,) bool
+        Which of `config.MODALITIES` were given.
     """
 
     row: int
@@ -76,6 +94,7 @@ class Outcome:
     found: Found
     answers: tuple[Answer, ...]
     confidence: float
+    present: Bool
 
     @property
     def place(self) -> int:
@@ -86,7 +105,7 @@ class Outcome:
     @property
     def ranked(self) -> Ranked:
         """As a calibration takes it."""
-        return as_ranked(self.answers, self.truth)
+        return as_ranked(self.answers, self.truth, self.present)
 
 
 def evaluate_inverse(
@@ -95,7 +114,7 @@ def evaluate_inverse(
     rows: Int64,
     condition: Condition,
     *,
-    predictor: Predictor | None = None,
+    predictors: Predictors = NONE,
     calibration: Calibration | None = None,
     width: int = WIDTH,
     compared: int = COMPARED,
@@ -118,7 +137,7 @@ def evaluate_inverse(
         if there.size:
             some = inputs.take(there)
             out += _outcomes(
-                model, made, part[there], some, condition, predictor, calibration, width, compared
+                model, made, part[there], some, condition, predictors, calibration, width, compared
             )
         if progress is not None:
             progress(start + len(part), len(known))
@@ -168,8 +187,10 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     dict
         molecules; top-1, top-3, top-10 exact match; validity of the beam's strings and of the
         answers; formula match of the first answers; novelty of the answers (share that was not
-        trained on); answered (share with any candidate); with a calibration also coverage,
-        hallucination rate and risk at 0.8 and 1, Brier score and calibration error.
+        trained on); answered (share with any candidate); with a calibration also hallucination
+        rate and risk at a coverage of 0.8 and 1, the share of molecules with a confidence of at
+        least `confidence.LEAST_CONFIDENCE`, the risk among these, Brier score and calibration
+        error. A molecule without any candidate is not answered, and no hallucination.
     """
     if not outcomes:
         raise SpectraError("no molecule to sum up")
@@ -186,18 +207,14 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     # An answer that is no molecule cannot arise: answers are what RDKit has read.
     out["valid answers"] = float(np.mean([_is_molecule(t) for t in texts])) if texts else 0.0
     out["novelty"] = float(np.mean([t not in known for t in texts])) if texts else float("nan")
-    sure = np.array([each.confidence for each in outcomes])
-    if np.isfinite(sure).all():
-        out |= _trust(sure, places == 0)
-    return out
+    return out | _trust(outcomes)
 
 
 def silences(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     """Risk and hallucination rate at coverages of 0.1 to 1; empty without a calibration."""
-    sure = np.array([each.confidence for each in outcomes])
-    if not np.isfinite(sure).all():
+    curve = _curve(outcomes)
+    if curve is None:
         return []
-    curve = coverage_curve(sure, [each.place == 0 for each in outcomes])
     points = ((k / 10, *curve.at(k / 10)) for k in range(1, 11))
     return [{"coverage": c, "risk": risk, "hallucination": wrong} for c, risk, wrong in points]
 
@@ -263,7 +280,7 @@ def _outcomes(
     rows: Int64,
     inputs: Inputs,
     condition: Condition,
-    predictor: Predictor | None,
+    predictors: Predictors,
     calibration: Calibration | None,
     width: int,
     compared: int,
@@ -272,25 +289,41 @@ def _outcomes(
     formulas = [made.formulas[int(row)] if hard else None for row in rows]
     out = []
     for k, found in enumerate(propose(model, inputs, formulas, width=width)):
-        one = inputs.take([k])
-        answers = ranked_answers(model, one, found.candidates, predictor, calibration, compared)
+        seen = evidence_of(inputs.take([k]), model.config.encoder.axis)
+        given = inputs.present[k]
+        answers = ranked_answers(found.candidates, seen, given, predictors, calibration, compared)
         row = int(rows[k])
         sure = confidence_in(answers, calibration)
-        out.append(Outcome(row, made.smiles[row], found, answers, sure))
+        out.append(Outcome(row, made.smiles[row], found, answers, sure, given))
     return out
 
 
-def _trust(sure: np.ndarray, right: np.ndarray) -> dict[str, float]:
-    curve = coverage_curve(sure, right)
-    risk, wrong = curve.at(0.8)
-    all_risk, all_wrong = curve.at(1.0)
-    return {
-        "risk at 0.8": risk,
-        "hallucination at 0.8": wrong,
-        "risk": all_risk,
-        "hallucination": all_wrong,
-        **reliability(sure, right),
-    }
+def _judged(outcomes: Sequence[Outcome]) -> tuple[Float64, Bool]:
+    """Confidence in the first answer, and whether it is right, where there is one."""
+    first = [each for each in outcomes if each.answers]
+    sure = np.array([each.confidence for each in first])
+    return sure, np.array([each.place == 0 for each in first], dtype=bool)
+
+
+def _curve(outcomes: Sequence[Outcome]) -> Coverage | None:
+    sure, right = _judged(outcomes)
+    if not len(sure) or not np.isfinite(sure).all():
+        return None
+    return coverage_curve(sure, right, unanswered=len(outcomes) - len(sure))
+
+
+def _trust(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    curve = _curve(outcomes)
+    if curve is None:
+        return {}
+    sure, right = _judged(outcomes)
+    out = {}
+    for name, coverage in ((" at 0.8", 0.8), ("", 1.0)):
+        out["risk" + name], out["hallucination" + name] = curve.at(coverage)
+    said = sure >= LEAST_CONFIDENCE
+    out["confident"] = float(said.sum()) / len(outcomes)
+    out["risk of the confident"] = float((~right)[said].mean()) if said.any() else float("nan")
+    return out | reliability(sure, right)
 
 
 def _instrument(distribution: InstrumentDistribution, seed: int, row: int) -> Instrument:

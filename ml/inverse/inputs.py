@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..channels import live
 from ..errors import SpectraError
+from ..forward.config import Nucleus
 from ..table import Float32, Int64
-from .config import MODALITIES, PEAK_RANGE, SAME_PEAK, Modality
+from .config import MODALITIES, PEAK_RANGE, SAME_PEAK
 from .formulas import Formula
 
 Bool: TypeAlias = NDArray[np.bool_]
@@ -164,7 +165,7 @@ def merged(shifts: ArrayLike, nucleus: str) -> Float32:
     >>> merged([128.4, 20.5, 128.45], "13C").tolist()
     [20.5, 128.4...]
     """
-    name: Modality = "13C" if nucleus == "13C" else "1H"
+    name: Nucleus = "13C" if nucleus == "13C" else "1H"
     low, high = PEAK_RANGE[name]
     values = np.sort(np.asarray(shifts, dtype=float))
     bad = values[~((values >= low) & (values <= high))]

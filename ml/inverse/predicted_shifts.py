@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -23,10 +22,9 @@ from ..forward.objectives import VALIDATED, shifts_of_graphs
 from ..forward.shifts import ShiftModel
 from ..instruments import generator
 from ..table import Float32, Int64, Ragged, SpectraTable
+from .config import SHIFT_ERROR
 from .equivalence import equivalent_atoms
 
-SPREAD: Final[Mapping[Nucleus, float]] = MappingProxyType({"13C": 2.0, "1H": 0.15})
-"""ppm; standard deviation of the noise, about that of computed from measured shifts."""
 NOISE: Final = 6
 """Counter of random numbers."""
 
@@ -35,7 +33,7 @@ def with_predicted_shifts(
     table: SpectraTable,
     model: ShiftModel,
     *,
-    spread: Mapping[Nucleus, float] = SPREAD,
+    spread: Mapping[Nucleus, float] = SHIFT_ERROR,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> SpectraTable:

@@ -137,6 +137,15 @@ def on_axis_of(observed: Sequence[Observed], axis: Axis) -> Float32:
     return strongest_is_one(out)
 
 
+def measured_on(observed: Sequence[Observed], axis: Axis) -> NDArray[np.bool_]:
+    """Where infrared and Raman were measured, (2, points)."""
+    out = np.zeros((2, axis.points), dtype=bool)
+    for each in observed:
+        x = axis.wavenumbers
+        out[int(each.kind == "raman")] |= (x >= each.wavenumbers[0]) & (x <= each.wavenumbers[-1])
+    return out
+
+
 def read_shifts_text(text: str) -> tuple[float, ...]:
     """Chemical shifts from a text, ppm.
 
