@@ -17,7 +17,7 @@ ship    a folder with the model, its settings, calibration and figures, and a ca
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
 those of the network ``--shifts`` (by default spektron-shifts-dft8k), with noise. "spectra
 3000" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
-alone (``SPEKTRON_DATA``, by default ../shared/data).
+alone (``SPEKTRON_DATA``, by default ../shared/data), divided as for the networks of shifts.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from spektron.ml.forward import read_shift_set
+from spektron.ml.forward import ForwardConfig, ShiftSet, divided_together, read_shift_set
 from spektron.ml.inverse import (
     InverseConfig,
     forward_predictor,
     shift_predictor,
     shift_table,
 )
+from spektron.ml.splits import Split
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
 from spektron.pointgroup.writing import whole_file
@@ -66,6 +67,8 @@ FUSED: Final = (
 )  # fmt: skip
 """What isomers are told apart by."""
 NMR: Final = ("13C", "1H", "formula")
+SHIFT_SETS: Final = {"dft8k": "computed", "exp5k": "experimental"}
+"""What kind of shifts a set has."""
 GIVEN: Final = {
     "spectra": (
         ("ir", "raman"),
@@ -86,7 +89,7 @@ def runs() -> dict[str, InverseConfig]:
         "spectra": {"training": TRAINING},
         "spectra 3000": {"training": {**TRAINING, "steps": 3000}},
     }
-    for name, kind in (("dft8k", "computed"), ("exp5k", "experimental")):
+    for name, kind in SHIFT_SETS.items():
         wanted[name] = {
             "modalities": list(NMR),
             "shifts": kind,
@@ -99,8 +102,8 @@ def of_shifts(name: str) -> bool:
     return "ir" not in runs()[name].modalities
 
 
-def table_of(given: argparse.Namespace) -> SpectraTable:
-    """What a run learns from.
+def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
+    """What a run learns from, and its parts where the settings do not make them.
 
     Raises
     ------
@@ -109,13 +112,19 @@ def table_of(given: argparse.Namespace) -> SpectraTable:
     """
     name = given.name
     if of_shifts(name):
-        shifts = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
-        data = read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", shifts)
-        return shift_table(data, runs()[name].shifts)
+        # As the networks of shifts have them: their test molecules are test molecules here.
+        sets = [shift_data(each) for each in SHIFT_SETS]
+        place = list(SHIFT_SETS).index(name)
+        split = divided_together(sets, ForwardConfig().data)[place]
+        return shift_table(sets[place], SHIFT_SETS[name]), split
     from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
 
-    model = shift_predictor(given.shifts).model
-    return with_predicted_shifts(read_spectra(TABLE), model)
+    return with_predicted_shifts(read_spectra(TABLE), shift_predictor(given.shifts).model), None
+
+
+def shift_data(name: str) -> ShiftSet:
+    shifts = DATA / "spectra" / f"{name}_nmr_shifts.csv.gz"
+    return read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", shifts)
 
 
 def folder_of(given: argparse.Namespace) -> Path:
@@ -129,7 +138,9 @@ def tell(now: Any) -> None:
 def train(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.training import train_inverse
 
-    done = train_inverse(runs()[given.name], table_of(given), folder_of(given), progress=tell)
+    table, split = table_of(given)
+    config = runs()[given.name]
+    done = train_inverse(config, table, folder_of(given), split=split, progress=tell)
     print(dict(done.metrics))
 
 
@@ -137,9 +148,11 @@ def score(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.assessment import assess_inverse
     from spektron.ml.inverse.elucidation import Predictors
 
+    table, split = table_of(given)
     found = assess_inverse(
         folder_of(given),
-        table_of(given),
+        table,
+        split=split,
         predictors=Predictors(
             forward_predictor(given.forward) if given.forward else None,
             shift_predictor(given.peaks) if given.peaks else None,
@@ -161,10 +174,11 @@ def fuse(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.models import load_inverse
     from spektron.ml.inverse.training import split_for
 
-    folder, table = folder_of(given), table_of(given)
+    folder = folder_of(given)
+    table, split = table_of(given)
     model, about = load_inverse(folder / PARTS[0])
     config = InverseConfig.from_mapping(about["settings"])
-    parts = split_for(table, config.data)
+    parts = split or split_for(table, config.data)
     check_origin(folder / PARTS[0], about, table, parts)
     made = corpus(table, config)
     rows = np.union1d(parts["valid"], parts["test"])

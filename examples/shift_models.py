@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from spektron.ml.forward import ForwardConfig, ShiftSet, read_shift_set
-from spektron.ml.splits import Split, split_of
+from spektron.ml.forward import ForwardConfig, ShiftSet, divided_together, read_shift_set
+from spektron.ml.splits import Split
 from spektron.pointgroup import InputError
 from spektron.pointgroup.molecules.molfile import read_record, sdf_records
 from spektron.pointgroup.writing import whole_file
@@ -75,22 +75,8 @@ def shift_data(name: str) -> ShiftSet:
 
 def shift_split(name: str, data: ShiftSet) -> Split:
     """Parts of a set of shifts; related molecules of the other set are in the same part."""
-    from spektron.ml.forward.training import split_for
-
     sets = [data if other == name else shift_data(other) for other in STEPS]
-    both = ShiftSet(
-        *(
-            sum((getattr(each, part) for each in sets), ())
-            for part in ("names", "smiles", "formulas", "graphs", "shifts")
-        )
-    )
-    split = split_for(both.index(), runs()[name].data)
-    first = sum(len(each) for each in sets[: list(STEPS).index(name)])
-    parts = {
-        part: rows[(rows >= first) & (rows < first + len(data))] - first
-        for part, rows in split.parts.items()
-    }
-    return split_of(data.index(), parts, split.relations, seed=split.seed)
+    return divided_together(sets, runs()[name].data)[list(STEPS).index(name)]
 
 
 def first_network(given: argparse.Namespace) -> Path:

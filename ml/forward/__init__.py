@@ -27,7 +27,7 @@ from .baselines import best_ridge, cosine, fingerprints, fit_ridge, mean_spectru
 from .config import ForwardConfig, ForwardData, ForwardLoss, NetworkConfig
 from .graphs import GraphBatch, MolecularGraph, graph_of, join_graphs, molecular_graph
 from .rebuilt import Built, build_geometries, rebuilt, split_of_both
-from .shift_data import ShiftSet, read_shift_set, shift_set
+from .shift_data import ShiftSet, divided_together, read_shift_set, shift_set
 
 __all__ = [
     "Built",
@@ -41,6 +41,7 @@ __all__ = [
     "best_ridge",
     "build_geometries",
     "cosine",
+    "divided_together",
     "fingerprints",
     "fit_ridge",
     "graph_of",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from ...pointgroup.molecules.molfile import read_record, sdf_records
 from ..datasets.identity import inchikey_of
 from ..datasets.shifts import Shifts, joined, read_shifts
 from ..errors import SpectraError
+from ..splits import Split, split_of, split_table
 from ..table import SpectraTable, sticks_table
-from .config import NUCLEI
+from .config import NUCLEI, ForwardData
 from .graphs import CUTOFF, MolecularGraph, graph_of
 
 
@@ -132,6 +133,38 @@ def shift_set(
         tuple(graph_of(molecule, cutoff) for molecule, _, _ in rows),
         tuple(shifts for _, _, shifts in rows),
     )
+
+
+def divided_together(sets: Sequence[ShiftSet], data: ForwardData) -> tuple[Split, ...]:
+    """Parts of each of several sets; related molecules of all of them are in the same part.
+
+    So a network that has seen the training part of one set has seen no test molecule of another.
+
+    Parameters
+    ----------
+    sets : sequence of ShiftSet
+    data : ForwardData
+        Fractions, relations and seed.
+    """
+    both = ShiftSet(
+        *(
+            sum((getattr(each, field.name) for each in sets), ())
+            for field in fields(ShiftSet)
+            if field.name != "left_out"
+        )
+    )
+    whole = split_table(
+        both.index(), data.fractions, relations=data.relations, seed=data.split_seed
+    )
+    out, first = [], 0
+    for each in sets:
+        ours = {
+            part: rows[(rows >= first) & (rows < first + len(each))] - first
+            for part, rows in whole.parts.items()
+        }
+        out.append(split_of(each.index(), ours, whole.relations, seed=whole.seed))
+        first += len(each)
+    return tuple(out)
 
 
 def described_molecules(path: str | os.PathLike[str]) -> Iterator[tuple[Molecule, str]]:

@@ -1,7 +1,7 @@
 """All figures of a trained model on the molecules of its split, and its calibration.
 
-Calibrated on the validation part, measured on the test part; both are made anew from the settings
-in the checkpoint, and must be the same.
+Calibrated on the validation part, measured on the test part; unless they are given, both are made
+anew from the settings in the checkpoint, and must be the same.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ def assess_inverse(
     place: Path | str,
     table: SpectraTable,
     *,
+    split: Split | None = None,
     predictors: Predictors = NONE,
     given: Sequence[tuple[str, ...]] = GIVEN,
     factors: Sequence[float] = (0.0, 2.0, 4.0),
@@ -122,6 +123,8 @@ def assess_inverse(
         Folder of a run, or its model file.
     table : SpectraTable
         That it was trained on.
+    split : Split, optional
+        That it was trained with; by default the one of its settings.
     predictors : Predictors
         Of spectra and shifts, with which candidates are compared.
     given : sequence of tuple of str
@@ -153,7 +156,7 @@ def assess_inverse(
     model, card = load_inverse(path)
     config = InverseConfig.from_mapping(card["settings"])
     made = corpus(table, config)
-    parts = split_for(table, config.data)
+    parts = split or split_for(table, config.data)
     check_origin(path, card, table, parts)
     chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
     base = config.data.instruments
