@@ -173,6 +173,17 @@ def test_a_growing_string_is_read_once():
             owners = owners[parents]
 
 
+def test_a_sample_without_spectra_needs_no_encoder():
+    """Alone it is what it is beside one that has them."""
+    model, inputs = untrained(), samples(2)
+    bare = inputs.take([0]).only(["13C", "1H", "formula"])
+    both = joined_inputs([bare, inputs.take([1])])
+    prefixes = [[1, 5, 6]]
+    alone = logits(model, bare, prefixes)
+    np.testing.assert_allclose(logits(model, both, prefixes * 2)[:1], alone, atol=1e-5)
+    assert model.encode(bare).tokens.shape[1] < model.encode(both).tokens.shape[1]
+
+
 @pytest.mark.parametrize("place", range(5))
 def test_a_missing_modality_is_a_blank_one(place):
     """Whatever stands where something is marked as missing has no influence."""

@@ -111,11 +111,13 @@ class InverseModel(nn.Module):
             torch.tensor(_FORMULA, device=self.device), len(MODALITIES)
         )
         marks = marks + place[None, :, None] * formula[:, None]
-        spectra = torch.from_numpy(np.ascontiguousarray(blank.spectra)).to(self.device)
-        lines = self.bridge(self.encoder(self.tokenizer(spectra)))
-        unseen = ~(present[:, 0] | present[:, 1])
-        tokens = [marks, lines]
-        hidden = [torch.zeros_like(present), unseen[:, None].expand(lines.shape[:2])]
+        tokens, hidden = [marks], [torch.zeros_like(present)]
+        seen = present[:, 0] | present[:, 1]
+        if seen.any():
+            spectra = torch.from_numpy(np.ascontiguousarray(blank.spectra)).to(self.device)
+            lines = self.bridge(self.encoder(self.tokenizer(spectra)))
+            tokens.append(lines)
+            hidden.append(~seen[:, None].expand(lines.shape[:2]))
         for layer, limits, peaks in zip(
             self.peaks, PEAK_RANGE.values(), (blank.carbon, blank.proton), strict=True
         ):
