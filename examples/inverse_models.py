@@ -35,11 +35,14 @@ from typing import Any, Final
 import numpy as np
 from spektron.ml.forward import ForwardConfig, ShiftSet, divided_together, read_shift_set
 from spektron.ml.inverse import (
+    BEAM_WIDTH,
+    Calibration,
     InverseConfig,
     forward_predictor,
     shift_predictor,
     shift_table,
 )
+from spektron.ml.inverse.confidence import GROUNDS
 from spektron.ml.splits import Split
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
@@ -54,7 +57,7 @@ LARGEST = 15_000_000
 PARTS: Final = (
     "model.safetensors", "config.toml", "metrics.json", "calibration.json", "fusion.json",
 )  # fmt: skip
-WRONG: Final = ("hallucination", "hallucination at 0.8")
+TRUST: Final = ("hallucination", "hallucination at 0.8", "confident", "risk of the confident")
 CARD: Final = Path(__file__).with_name("elucidate_card.md")
 
 TRAINING: Final = {
@@ -159,6 +162,7 @@ def score(given: argparse.Namespace) -> None:
         ),
         given=GIVEN["shifts" if of_shifts(given.name) else "spectra"],
         most=given.molecules,
+        width=BEAM_WIDTH,
         progress=lambda condition, done, of: print(f"{condition}: {done} of {of}", flush=True),
     )
     for condition, each in found.figures.items():
@@ -255,15 +259,14 @@ def card(name: str, folder: Path) -> str:
         ),
         drifted=" + ".join(DRIFTED),
         drifts="\n".join(
-            f"| {given} | {shown(each['all'], 'top-1', 'top-10', *WRONG)} |"
+            f"| {given} | {shown(each['all'], 'top-1', 'top-10', *TRUST)} |"
             for given, each in found.items()
             if given not in plain
         ),
         calibrated=known.molecules,
         threshold=known.threshold,
-        predictor=f"Candidates are compared with spectra of {known.predictor}."
-        if known.predictor
-        else "No spectra are predicted for the candidates.",
+        predictor=predicted(known),
+        weights=", ".join(f"{n} {w:.2f}" for n, w in zip(GROUNDS, known.weights, strict=True)),
         fused=compared[0]["molecules"],
         strata=compared[0]["strata"],
         scaffolds=compared[0]["scaffolds"],
@@ -278,6 +281,18 @@ def card(name: str, folder: Path) -> str:
     )
 
 
+def predicted(known: Calibration) -> str:
+    """Whose spectra and shifts candidates are compared with."""
+    made = [
+        f"{what} of {name}"
+        for what, name in (("spectra", known.predictor), ("shifts", known.shifts))
+        if name
+    ]
+    if not made:
+        return "Nothing is predicted for the candidates."
+    return f"Candidates are compared with {' and '.join(made)}."
+
+
 def shown(values: Mapping[str, Any], *names: str) -> str:
     """Cells of a table, "–" where there is no number."""
     found = [values.get(name) for name in names]
@@ -289,7 +304,7 @@ def row_of(given: str, found: Mapping[str, Any]) -> str:
     return (
         f"| {given} | {own['molecules']:.0f} | {shown(own, 'top-1', 'top-10')} | "
         f"{shown(found['look-up'], 'top-1')} | {shown(own, 'valid strings', 'formula match')} | "
-        f"{shown(own, *WRONG)} |"
+        f"{shown(own, *TRUST)} |"
     )
 
 

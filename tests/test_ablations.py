@@ -1,9 +1,7 @@
 """Ablations: what is compared differs in one thing, cells are kept, tables are right."""
 
-import importlib.util
 import json
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,16 +30,13 @@ from spektron.ml.errors import ProtocolError, SpectraError
 from spektron.ml.model.errors import ConfigError
 from spektron.ml.table import sticks_table
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 HEADLINE = ",".join(HEAD) + "\n"
 CORN = Cell("corn", "full", "mp5", 1000)
 
 
-def script():
-    spec = importlib.util.spec_from_file_location("ablations", CHECKOUT / "examples/ablations.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def ablations(example):
+    return example("ablations")
 
 
 def molecules(n=240, with_smiles=lambda i: True):
@@ -210,8 +205,7 @@ def test_lines_are_means_and_paired_differences():
 # ---- the script ----
 
 
-def test_the_script_goes_on_where_it_stopped(tmp_path, capsys):
-    ablations = script()
+def test_the_script_goes_on_where_it_stopped(ablations, tmp_path, capsys):
     given = ablations.parsed(["run", "--study", "corn", "--seeds", "7", "2", "--only", "no_"])
     cells = ablations.wanted(given)
     assert {c.variant for c in cells} == {p for p in PARTS if p != "full"}
@@ -234,16 +228,14 @@ def test_the_script_goes_on_where_it_stopped(tmp_path, capsys):
     assert len(ablations.unmeasured(cells, store)) == 5 - len({s.variant for s in seen})
 
 
-def test_the_script_stops_at_its_limit(tmp_path):
-    ablations = script()
+def test_the_script_stops_at_its_limit(ablations, tmp_path):
     cells = cells_of(["tokenizer"], range(3))
     store = Store(tmp_path, {"tokenizer": ""})
     ablations.work(cells, store, lambda cell: {"recall": 1.0}, 0.0)
     assert sum(store.load(cell) is not None for cell in cells) == 1
 
 
-def test_the_script_reports(tmp_path, capsys):
-    ablations = script()
+def test_the_script_reports(ablations, tmp_path, capsys):
     arguments = ["--study", "corn", "--cells", str(tmp_path), "--seeds", "0", "2"]
     given = ablations.parsed(["report", *arguments])
     store = ablations.store_of(given)
@@ -257,8 +249,7 @@ def test_the_script_reports(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-def test_a_table_of_cells_comes_back_and_prints_the_same(tmp_path, capsys):
-    ablations = script()
+def test_a_table_of_cells_comes_back_and_prints_the_same(ablations, tmp_path, capsys):
     arguments = ["--study", "corn", "--cells", str(tmp_path / "cells"), "--seeds", "0", "2"]
     given = ablations.parsed(["report", *arguments])
     store = ablations.store_of(given)
@@ -284,13 +275,13 @@ def test_a_table_of_cells_comes_back_and_prints_the_same(tmp_path, capsys):
         HEADLINE + "maize,full,mp5,1,r2,1,1\n",
     ],
 )
-def test_what_is_no_table_of_cells(tmp_path, capsys, text):
+def test_what_is_no_table_of_cells(ablations, tmp_path, capsys, text):
     table = tmp_path / "cells.csv"
     table.write_text(text)
-    assert script().main(["report", "--from", str(table)]) == 2
+    assert ablations.main(["report", "--from", str(table)]) == 2
     assert "no table of cells" in (error := capsys.readouterr().err)
     assert error.count("\n") == 1
-    assert script().main(["report", "--from", str(tmp_path / "none.csv")]) == 2
+    assert ablations.main(["report", "--from", str(tmp_path / "none.csv")]) == 2
     assert "no such file" in capsys.readouterr().err
 
 

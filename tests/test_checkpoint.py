@@ -1,6 +1,5 @@
 """Shipped checkpoints, the script that makes them, and the figures in their cards."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -54,16 +53,8 @@ erase = 4
 """
 
 
-def script(name):
-    """A script of examples/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, CHECKOUT / "examples" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, example):
     """Data of 300 molecules, and what the script makes of them."""
     folder = tmp_path_factory.mktemp("checkpoint")
     table, note = read_table(COMMITTED[0], KIND)
@@ -74,7 +65,7 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["build_checkpoint.py", "data.parquet", *arguments])
-        assert script("build_checkpoint").main() == 0
+        assert example("build_checkpoint").main() == 0
     return folder
 
 
@@ -120,9 +111,9 @@ def test_figures_are_what_they_say(built):
     assert found.lost == pytest.approx(np.mean(differences))
 
 
-def test_a_demonstration_can_be_told_its_steps(built, monkeypatch, capsys):
+def test_a_demonstration_can_be_told_its_steps(example, built, monkeypatch, capsys):
     """The settings of the demonstration hold, and its messages are one line each."""
-    demo = script("demo_ml")
+    demo = example("demo_ml")
     assert demo.CONFIG.model.tokens == 128
     monkeypatch.setattr(sys, "argv", ["demo_ml.py", "--data", "none.parquet"])
     assert demo.main() == 2
@@ -130,8 +121,8 @@ def test_a_demonstration_can_be_told_its_steps(built, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_demonstration(tmp_path, monkeypatch, capsys):
-    demo = script("demo_ml")
+def test_demonstration(example, tmp_path, monkeypatch, capsys):
+    demo = example("demo_ml")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["demo_ml.py", "d.png", "--steps", "20", "--run", "r"])
     assert demo.main() == 0

@@ -1,6 +1,7 @@
 """`spektron elucidate`: answers, files of several kinds, and one clear line for bad input."""
 
 import hashlib
+import inspect
 import json
 import re
 from dataclasses import replace
@@ -13,7 +14,14 @@ from spektron.cli.elucidate import SHIPPED, elucidate
 from spektron.cli.main import _explain
 from spektron.ml.broadening import Axis, curves
 from spektron.ml.errors import SpectraError
-from spektron.ml.inverse import Calibration, Observed, on_axis_of, read_observed, save_calibration
+from spektron.ml.inverse import (
+    BEAM_WIDTH,
+    Calibration,
+    Observed,
+    on_axis_of,
+    read_observed,
+    save_calibration,
+)
 from spektron.ml.inverse.reading import read_shifts_text
 from spektron.ml.model.packaged import find_checkpoint, name_of
 from spektron.ml.table import Ragged
@@ -166,6 +174,10 @@ def test_shifts_as_a_text():
 
 
 # ---- the command ----
+
+
+def test_the_command_searches_as_the_library_does():
+    assert inspect.signature(elucidate).parameters["width"].default == BEAM_WIDTH
 
 
 @pytest.fixture(scope="module")

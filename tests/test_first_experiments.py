@@ -1,8 +1,6 @@
 """`examples/functional_groups_ir.py` at tiny size, and the page of the three experiments."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,19 +8,10 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
-CHECKOUT = Path(__file__).parents[1]
-
-
-def loaded(name):
-    spec = importlib.util.spec_from_file_location(name, CHECKOUT / "examples" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture
-def script(monkeypatch, tmp_path, symmetry_rich):
-    module = loaded("functional_groups_ir")
+def script(example, monkeypatch, tmp_path, symmetry_rich):
+    module = example("functional_groups_ir")
     few = symmetry_rich.take(np.arange(0, len(symmetry_rich), 40))
     monkeypatch.setattr(module, "read_spectra", lambda path: few)
     monkeypatch.setattr(module, "DATA", tmp_path)
@@ -75,8 +64,8 @@ def test_the_instruments_of_the_test_are_others(script):
         assert not set(unseen) & set(script.draw_instruments(data, seed, script.INSTRUMENTS))
 
 
-def test_scores_are_those_of_the_textbook():
+def test_scores_are_those_of_the_textbook(example):
     wanted = np.array([[True], [True], [False], [False]])
-    found = loaded("functional_groups_ir").scores(np.array([[2.0], [-1.0], [1.0], [-3.0]]), wanted)
+    found = example("functional_groups_ir").scores(np.array([[2.0], [-1.0], [1.0], [-3.0]]), wanted)
     # One hit, one false alarm, one miss; ranked hit, alarm, miss: (1/1 + 2/3)/2.
     assert found == {"F1": [pytest.approx(0.5)], "average precision": [pytest.approx(5 / 6)]}

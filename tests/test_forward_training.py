@@ -1,6 +1,5 @@
 """Forward models learn, go on exactly where they were killed, and are measured honestly."""
 
-import importlib.util
 import json
 import re
 import shutil
@@ -268,16 +267,8 @@ def test_the_page_trains_and_keeps_the_selection_rules(tmp_path, monkeypatch, ca
     assert kept == "True"
 
 
-def forward_models():
-    path = CHECKOUT / "examples" / "forward_models.py"
-    spec = importlib.util.spec_from_file_location("forward_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_runs_of_the_script():
-    runs = forward_models().runs()
+def test_the_runs_of_the_script(example):
+    runs = example("forward_models").runs()
     seen = {name: (run.data.limit, run.training.steps) for name, run in runs.items()}
     few = {500: 4000, 2000: 8000}
     assert seen == {
@@ -291,9 +282,9 @@ def test_the_runs_of_the_script():
 
 
 @pytest.fixture
-def script(monkeypatch, table, split):
+def script(example, monkeypatch, table, split):
     """`examples/forward_models.py` on few molecules, with small models."""
-    module = forward_models()
+    module = example("forward_models")
 
     def small(kind, limit=0):
         found = config(kind, steps=2)

@@ -1,8 +1,6 @@
 """`examples/inverse_models.py` at tiny size: trained, measured, shipped, and what it refuses."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ from spektron.ml.inverse import Calibration, InverseConfig
 from spektron.ml.inverse.models import load_inverse
 from spektron.pointgroup import Molecule
 
-CHECKOUT = Path(__file__).parents[1]
 SMALL = {
     "model": {
         "encoder": {
@@ -38,11 +35,8 @@ def shifts_of(molecule):
 
 
 @pytest.fixture
-def script(monkeypatch, symmetry_rich):
-    path = CHECKOUT / "examples" / "inverse_models.py"
-    spec = importlib.util.spec_from_file_location("inverse_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def script(example, monkeypatch, symmetry_rich):
+    module = example("inverse_models")
     light = np.flatnonzero(symmetry_rich.numbers["n_atoms"] <= 11)[:30]
     molecules = [(Molecule.from_smiles(each), each) for each in SMILES]
     known = shift_set([(m, text, shifts_of(m)) for m, text in molecules])
@@ -54,6 +48,7 @@ def script(monkeypatch, symmetry_rich):
             yield name, InverseConfig.from_mapping({**SMALL, **asked})
 
     monkeypatch.setattr(module, "runs", lambda: dict(small()))
+    monkeypatch.setattr(module, "BEAM_WIDTH", 6)
     monkeypatch.setattr(module, "read_spectra", lambda path: symmetry_rich.take(light))
     monkeypatch.setattr(module, "read_shift_set", lambda *paths: known)
     monkeypatch.setattr(

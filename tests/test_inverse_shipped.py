@@ -1,6 +1,5 @@
 """Shipped inverse models: their cards, their most confident errors once more, and the page."""
 
-import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +22,8 @@ OTHERS = {"13C", "1H"}
 
 
 @pytest.fixture(scope="module")
-def script():
-    path = CHECKOUT / "examples" / "inverse_models.py"
-    spec = importlib.util.spec_from_file_location("inverse_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(example):
+    return example("inverse_models")
 
 
 def metrics(name):

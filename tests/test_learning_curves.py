@@ -1,8 +1,6 @@
 """Scores against the number of molecules: the power law, and the curve of the study."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,13 +42,10 @@ def test_a_power_law_is_found_and_extrapolated():
 
 
 @pytest.fixture
-def script(monkeypatch, symmetry_rich, tmp_path):
+def script(example, monkeypatch, symmetry_rich, tmp_path):
     """`examples/study_curve.py` beside a study of four strata with some of QM7."""
     pytest.importorskip("torch", reason="torch is not installed")
-    path = Path(__file__).parents[1] / "examples" / "study_curve.py"
-    spec = importlib.util.spec_from_file_location("study_curve", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = example("study_curve")
     strata = symmetry_rich.texts["stratum"]
     of_qm7 = np.flatnonzero([p == "qm7" for p in symmetry_rich.column("part")])[:280:5]
     rows = [row for row, name in enumerate(strata) if name in STRATA]

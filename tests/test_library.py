@@ -1,8 +1,6 @@
 """The packaged examples are what the script builds, exactly symmetric; input finds its way."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +13,6 @@ from spektron.pointgroup import (
     molecule_from_input,
 )
 from spektron.pointgroup.errors import FileError, SmilesError
-
-SCRIPT = Path(__file__).resolve().parents[1] / "examples" / "build_geometries.py"
 
 GROUPS = {
     "water": "C2v", "ammonia": "C3v", "carbon_dioxide": "D∞h", "acetylene": "D∞h",
@@ -47,15 +43,8 @@ DISTANCES = {
 
 
 @pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("build_geometries", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def script(example):
+    return example("build_geometries")
 
 
 def test_every_example_is_tested_and_built(script):

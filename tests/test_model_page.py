@@ -1,7 +1,6 @@
 """docs/spektron-model.md: its commands work, and its tables are those of the cells."""
 
 import csv
-import importlib.util
 import re
 from pathlib import Path
 
@@ -61,12 +60,8 @@ def test_the_commands_work(tmp_path, monkeypatch, capsys):
     assert np.isfinite([float(row["prediction moisture"]) for row in rows]).all()
 
 
-def test_tables_are_those_of_the_cells(capsys):
-    path = CHECKOUT / "examples" / "ablations.py"
-    spec = importlib.util.spec_from_file_location("ablations", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert script.main(["report", "--from", str(CELLS)]) == 0
+def test_tables_are_those_of_the_cells(example, capsys):
+    assert example("ablations").main(["report", "--from", str(CELLS)]) == 0
     printed = set(capsys.readouterr().out.splitlines())
     quoted = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if " ± " in line]
     rows = [line for line in quoted if line.startswith("| ") and "s.d." not in line]

@@ -1,6 +1,5 @@
 """`examples/shift_models.py` at tiny size: one division of both sets, trained, scored, shipped."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -57,11 +56,8 @@ def sets():
 
 
 @pytest.fixture
-def script(monkeypatch, sets):
-    path = CHECKOUT / "examples" / "shift_models.py"
-    spec = importlib.util.spec_from_file_location("shift_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def script(example, monkeypatch, sets):
+    module = example("shift_models")
     wanted = {name: small(nuclei=list(nuclei)) for name, nuclei in module.NUCLEI.items()}
     monkeypatch.setattr(module, "runs", lambda: wanted)
     monkeypatch.setattr(module, "shift_data", sets.__getitem__)
@@ -161,11 +157,8 @@ def test_a_start_brings_its_weights(sets, tmp_path):
 
 
 @pytest.mark.parametrize("name", [n for n in shipped() if n.startswith("spektron-shifts-")])
-def test_cards_of_shipped_networks_are_written_from_their_scores(name):
-    path = CHECKOUT / "examples" / "shift_models.py"
-    spec = importlib.util.spec_from_file_location("shift_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def test_cards_of_shipped_networks_are_written_from_their_scores(example, name):
+    module = example("shift_models")
     scores = json.loads(module.SCORES.read_text(encoding="utf-8"))
     model, kind = find_checkpoint(name), name.removeprefix("spektron-shifts-")
     found = model.with_name("card.md").read_text(encoding="utf-8")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,39 +13,35 @@ from spektron.vibration.files.qcschema import read_qcschema
 from spektron.vibration.modes import normal_modes
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-computed = load("shimanouchi")
-compared = load("shimanouchi_compare")
-FILES = sorted(compared.FOLDER.glob("*/*.json"))
-KEYS = [p.stem for p in FILES if p.parent.name == compared.BASIS]
-needs_table = pytest.mark.skipif(
-    compared.table_path() is None, reason="shimanouchi_half.json is absent: set SPEKTRON_DATA"
-)
+FILES = sorted((ROOT / "docs" / "data" / "shimanouchi").glob("*/*.json"))
+KEYS = sorted({p.stem for p in FILES})
 
 
 @pytest.fixture(scope="module")
-def parents():
+def computed(example):
+    return example("shimanouchi")
+
+
+@pytest.fixture(scope="module")
+def compared(example):
+    return example("shimanouchi_compare")
+
+
+@pytest.fixture(scope="module")
+def parents(compared):
     return compared.read_parents()
 
 
 @pytest.fixture(scope="module")
-def table():
-    return compared.read_table(compared.table_path())
+def table(compared):
+    path = compared.table_path()
+    if path is None:
+        pytest.skip("shimanouchi_half.json is absent: set SPEKTRON_DATA")
+    return compared.read_table(path)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
-def test_parents_are_minima_of_their_group(file: Path) -> None:
+def test_parents_are_minima_of_their_group(computed, file: Path) -> None:
     key, data = file.stem, read_qcschema(file)
     assert data.level == f"b3lyp/{file.parent.name}"
     modes = normal_modes(data)
@@ -61,24 +54,26 @@ def test_parents_are_minima_of_their_group(file: Path) -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_force_constants_in_internal_coordinates_give_the_cartesian_modes(parents, key) -> None:
+def test_force_constants_in_internal_coordinates_give_the_cartesian_modes(
+    compared, parents, key
+) -> None:
     gf = compared.modes_of(parents[key], {})
     assert np.sort(gf.wavenumbers) == pytest.approx(
         np.sort(normal_modes(parents[key].data).wavenumbers), abs=1e-2
     )
 
 
-def test_files_are_small() -> None:
+def test_files_are_small(compared) -> None:
     assert sum(p.stat().st_size for p in compared.FOLDER.rglob("*.json")) <= 2_000_000
 
 
-def test_both_basis_sets_have_the_same_parents() -> None:
+def test_both_basis_sets_have_the_same_parents(compared) -> None:
     by_basis = [{p.stem for p in FILES if p.parent.name == b} for b in compared.BASES]
     assert by_basis[0] == by_basis[1]
     assert len(by_basis[0]) >= 25
 
 
-def test_a_primed_species_gets_its_lost_double_prime_back() -> None:
+def test_a_primed_species_gets_its_lost_double_prime_back(compared) -> None:
     primed = ["A1'", "A2'", "E'", "A1''", "A2''", "E''"]
     assert compared.species("a2", primed) == "A2''"
     assert compared.species("e'", primed) == "E'"
@@ -86,13 +81,13 @@ def test_a_primed_species_gets_its_lost_double_prime_back() -> None:
     assert compared.species("f2", ["A1", "A2", "E", "T1", "T2"]) == "T2"
 
 
-def test_a_repeated_number_is_one_fundamental_with_the_mean_value() -> None:
+def test_a_repeated_number_is_one_fundamental_with_the_mean_value(compared) -> None:
     row = {"no": "12", "sym_species": "a", "uncertainty": "A"}
     found = compared._fundamentals([row | {"selected_value": v} for v in ("295", "200")])
     assert found == [compared.Listed("a", 247.5, True)]
 
 
-def test_a_wrong_number_of_fundamentals_is_refused(parents) -> None:
+def test_a_wrong_number_of_fundamentals_is_refused(compared, parents) -> None:
     modes = compared.modes_of(parents["water"], {})
     one_short = [compared.Listed("a1", 3657.0, False), compared.Listed("a1", 1595.0, False)]
     assert compared.pairs(one_short, modes) is None
@@ -101,15 +96,13 @@ def test_a_wrong_number_of_fundamentals_is_refused(parents) -> None:
     assert {mode.irrep for _, mode, _ in found} == {"A1", "B2"}
 
 
-@needs_table
-def test_number_of_fundamentals_of_every_record(table, parents) -> None:
+def test_number_of_fundamentals_of_every_record(compared, table, parents) -> None:
     rows, misfits = compared.compare(table, parents)
     assert misfits == []
     assert {r.parent for r in rows} == set(parents)
 
 
-@needs_table
-def test_the_summary_is_what_the_files_give(table, parents) -> None:
+def test_the_summary_is_what_the_files_give(compared, table, parents) -> None:
     kept = json.loads(compared.SUMMARY.read_text())
     again = json.loads(json.dumps(compared.summary(table, parents)))
     for name in ("all", "not doubtful", "shifts"):
@@ -119,8 +112,7 @@ def test_the_summary_is_what_the_files_give(table, parents) -> None:
     assert (again["parents"], again["misfits"]) == (kept["parents"], kept["misfits"])
 
 
-@needs_table
-def test_leaving_a_molecule_out_does_not_use_it(table, parents) -> None:
+def test_leaving_a_molecule_out_does_not_use_it(compared, table, parents) -> None:
     every, _ = compared.compare(table, parents)
     few = {"water", *list(dict.fromkeys(r.parent for r in every))[:9]}
     rows = [r for r in every if r.parent in few]
@@ -140,7 +132,7 @@ def test_rounding_of_the_files_moves_no_wavenumber(parents, key: str) -> None:
     assert gain.max() < 1e-3
 
 
-def test_the_page_says_what_the_summary_says() -> None:
+def test_the_page_says_what_the_summary_says(compared) -> None:
     page = (ROOT / "docs" / "shimanouchi.md").read_text(encoding="utf-8")
     kept = json.loads(compared.SUMMARY.read_text(encoding="utf-8"))
     total = kept["all"]

@@ -1,7 +1,6 @@
 """docs/ten-samples.md: its tables are those of the stored results, its statements hold in them."""
 
 import csv
-import importlib.util
 import json
 from pathlib import Path
 
@@ -16,14 +15,9 @@ PAGE = CHECKOUT / "docs" / "ten-samples.md"
 
 
 @pytest.fixture(scope="module")
-def script():
+def script(example):
     """The script that made the results."""
-    spec = importlib.util.spec_from_file_location(
-        "corn_transfer", CHECKOUT / "examples" / "corn_transfer.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return example("corn_transfer")
 
 
 def rows(name):

@@ -41,7 +41,7 @@ from .confidence import (
     reliability,
     save_calibration,
 )
-from .config import MODALITIES, InverseConfig, InverseLoss, InverseModelConfig
+from .config import BEAM_WIDTH, MODALITIES, InverseConfig, InverseLoss, InverseModelConfig
 from .consistency import Match, evidence_of, match, peak_distance, similarity
 from .corpus import Corpus, corpus, shift_table
 from .formulas import Formula, check_formula, formula_of
@@ -62,6 +62,7 @@ from .reading import Observed, measured_on, on_axis_of, read_observed
 from .smiles import Vocabulary, canonical, randomised, split_smiles
 
 __all__ = [
+    "BEAM_WIDTH",
     "MODALITIES",
     "Calibration",
     "Corpus",

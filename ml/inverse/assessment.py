@@ -22,9 +22,8 @@ from ..model.errors import CheckpointError
 from ..model.packaged import find_checkpoint
 from ..splits import Split
 from ..table import Int64, SpectraTable
-from .candidates import WIDTH
 from .confidence import Calibration, calibrate, save_calibration
-from .config import InverseConfig
+from .config import BEAM_WIDTH, InverseConfig
 from .corpus import Corpus, corpus
 from .elucidation import NONE, Predictors
 from .evaluation import (
@@ -112,7 +111,7 @@ def assess_inverse(
     given: Sequence[tuple[str, ...]] = GIVEN,
     factors: Sequence[float] = (0.0, 2.0, 4.0),
     most: int = 300,
-    width: int = WIDTH,
+    width: int = BEAM_WIDTH,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Assessment:
     """Calibrate a trained model and measure it; write both beside it.

@@ -15,6 +15,7 @@ import torch
 
 from ..errors import SpectraError
 from .beam import Float64, Hypothesis, beam_search
+from .config import BEAM_WIDTH
 from .decoding import Projected, Reader, decode, projected
 from .formulas import Formula, formula_of
 from .grammar import Grammar
@@ -24,8 +25,6 @@ from .objective import string_arrays
 from .smiles import canonical
 
 Origin: TypeAlias = Literal["decoder", "library", "both"]
-WIDTH = 300
-"""Of the beam. A molecule has several strings: a third of them are molecules."""
 SCORED = 64
 """Strings per pass."""
 
@@ -71,7 +70,7 @@ def propose(
     inputs: Inputs,
     formulas: Sequence[Formula | None] | None = None,
     *,
-    width: int = WIDTH,
+    width: int = BEAM_WIDTH,
     alpha: float = 0.0,
 ) -> list[Found]:
     """Candidates for each sample.

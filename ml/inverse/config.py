@@ -26,6 +26,8 @@ PEAK_RANGE: Final[Mapping[Nucleus, tuple[float, float]]] = {
 """Shifts that a model understands, ppm."""
 SHIFT_ERROR: Final[Mapping[Nucleus, float]] = MappingProxyType({"13C": 2.0, "1H": 0.15})
 """ppm; about the error of a computed shift."""
+BEAM_WIDTH: Final = 300
+"""Strings; a molecule has several, and a third of them are molecules."""
 SAME_PEAK: Final[Mapping[Nucleus, float]] = {"13C": 0.1, "1H": 0.02}
 """ppm; nearer shifts are one peak, as they would be in a measured spectrum."""
 

@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .candidates import WIDTH, Candidate, Found, Origin, propose, with_library
+from .candidates import Candidate, Found, Origin, propose, with_library
 from .confidence import GROUNDS, Bool, Calibration, Ranked, grounds_of
+from .config import BEAM_WIDTH
 from .consistency import Evidence, Match, evidence_of, match
 from .formulas import Formula, formula_of
 from .inputs import Inputs
@@ -133,7 +134,7 @@ def elucidate(
     predictors: Predictors = NONE,
     calibration: Calibration | None = None,
     library: Library | None = None,
-    width: int = WIDTH,
+    width: int = BEAM_WIDTH,
     compared: int = COMPARED,
 ) -> Elucidation:
     """Candidates for one sample, ranked, with a confidence in the first.

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import SpectraError
 from ..instruments import Instrument, InstrumentDistribution, draw_instruments, generator
 from ..table import Int64
-from .candidates import WIDTH, Found, propose
+from .candidates import Found, propose
 from .confidence import (
     LEAST_CONFIDENCE,
     Calibration,
@@ -26,6 +26,7 @@ from .confidence import (
     coverage_curve,
     reliability,
 )
+from .config import BEAM_WIDTH
 from .consistency import evidence_of
 from .corpus import Corpus
 from .elucidation import (
@@ -116,7 +117,7 @@ def evaluate_inverse(
     *,
     predictors: Predictors = NONE,
     calibration: Calibration | None = None,
-    width: int = WIDTH,
+    width: int = BEAM_WIDTH,
     compared: int = COMPARED,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
