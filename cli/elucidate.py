@@ -1,7 +1,7 @@
 """``spektron elucidate SPECTRUM --formula C6H6``: structures for a spectrum, ranked.
 
 SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a table of two columns.
-NMR shifts help (``--carbon``, ``--proton``). The answer is a ranked list with calibrated
+NMR shifts help (``--carbon``, ``--proton``), or stand alone. The answer is a ranked list with calibrated
 probabilities, that of its first place the confidence, or "no candidate fits". Candidates are
 molecules that the decoder of the checkpoint writes and, with ``--library`` and a formula, known
 ones. Their spectra are predicted and compared by a forward model (``--forward``) or by GFN2-xTB
@@ -42,13 +42,14 @@ CALIBRATION = "calibration.json"
 
 def elucidate(
     spectra: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="SPECTRUM",
             show_default=False,
-            help="JCAMP-DX, or csv with two columns; one infrared, one Raman, or both.",
+            help="JCAMP-DX, or csv with two columns; one infrared, one Raman, or both. Not needed "
+            "with shifts.",
         ),
-    ],
+    ] = None,
     formula: Annotated[
         str | None,
         typer.Option(metavar="C6H6", show_default=False, help="All candidates have this formula."),
@@ -109,10 +110,11 @@ def elucidate(
     from ..ml.inverse.formulas import Formula
     from ..ml.inverse.reading import read_shifts_text
 
-    observed = _observed(spectra, kind, unit, signal)
+    observed = _observed(spectra or [], kind, unit, signal)
     wanted = Formula.parse(formula) if formula is not None else None
     shifts = [read_shifts_text(text) if text else () for text in (carbon, proton)]
-    model, calibration, path = _loaded(checkpoint)
+    given = _given(observed, shifts, wanted)
+    model, calibration, path = _loaded(checkpoint, given)
     predictors = _predictors(forward, gfn2, peaks, calibration)
     known = _library(library, wanted, model)
     compared = BY_GFN2 if gfn2 else None
@@ -142,21 +144,56 @@ def _observed(paths: list[Path], kind: str | None, unit: str, signal: str) -> li
     if tables and len(kinds) != len(tables):
         raise InputError(f"--kind {kind} for {len(tables)} csv files; name one kind for each")
     named = dict(zip(tables, kinds, strict=False))
-    return [read_observed(path, kind=named.get(path), unit=unit, signal=signal) for path in paths]
+    single = kind if kind is not None and not tables and "," not in kind else None
+    return [
+        read_observed(path, kind=named.get(path, single), unit=unit, signal=signal)
+        for path in paths
+    ]
 
 
-def _loaded(checkpoint: str) -> tuple[InverseModel, Calibration | None, Path]:
-    from ..ml.model.packaged import find_checkpoint
+def _given(
+    observed: list[Observed], shifts: list[tuple[float, ...]], formula: Formula | None
+) -> list[str]:
+    """What is given, by `config.MODALITIES`."""
+    from ..pointgroup.errors import InputError
+
+    spectral: list[str] = [each.kind for each in observed]
+    spectral += [nucleus for nucleus, given in zip(("13C", "1H"), shifts, strict=True) if given]
+    if not spectral:
+        raise InputError(
+            "nothing to elucidate: give an infrared or a Raman spectrum, or shifts with --carbon or "
+            "--proton"
+        )
+    return [*spectral, *(["formula"] if formula is not None else [])]
+
+
+def _loaded(checkpoint: str, given: list[str]) -> tuple[InverseModel, Calibration | None, Path]:
+    from ..ml.model.packaged import find_checkpoint, name_of
     from ..ml.model.packages import require
+    from ..pointgroup.errors import InputError
 
     path = find_checkpoint(checkpoint)
     require("torch", "safetensors")
     from ..ml.inverse.confidence import load_calibration
     from ..ml.inverse.models import load_inverse
 
-    model, _ = load_inverse(path)
+    model, card = load_inverse(path)
+    learnt = card.get("settings", {}).get("modalities", given)
+    if unknown := [name for name in given if name not in learnt]:
+        raise InputError(
+            f"{checkpoint}: has learnt {', '.join(learnt)}, not {', '.join(unknown)}; leave "
+            f"{'it' if len(unknown) == 1 else 'them'} out or name another checkpoint"
+        )
     beside = path.with_name(CALIBRATION)
-    return model, load_calibration(beside) if beside.is_file() else None, path
+    calibration = load_calibration(beside) if beside.is_file() else None
+    if calibration and calibration.model and _content(calibration.model) != _content(name_of(path)):
+        raise InputError(f"{beside}: made for another model; calibrate this one again")
+    return model, calibration, path
+
+
+def _content(name: str) -> str:
+    """Of a model's name what depends on its content alone."""
+    return name.split()[-1]
 
 
 def _predictors(
@@ -181,6 +218,7 @@ def _of_spectra(place: Path | str | None, gfn2: bool) -> Predictor | None:
     from ..ml.model.packages import require
 
     if gfn2:
+        require("tblite", "geometric")
         return XtbPredictor()
     if place is None:
         return None
@@ -222,7 +260,9 @@ def _found(
     width: int,
     compared: int | None,
 ) -> Elucidation:
-    from ..ml.inverse.elucidation import COMPARED
+    import numpy as np
+
+    from ..ml.inverse.config import COMPARED
     from ..ml.inverse.elucidation import elucidate as run
     from ..ml.inverse.formulas import check_formula
     from ..ml.inverse.inputs import make_inputs
@@ -232,7 +272,7 @@ def _found(
     if formula is not None:
         check_formula(formula, elements)
     inputs = make_inputs(
-        on_axis_of(observed, axis),
+        on_axis_of(observed, axis) if observed else np.zeros((1, 2, axis.points), np.float32),
         carbon=[shifts[0]],
         proton=[shifts[1]],
         formulas=[formula],
@@ -311,6 +351,8 @@ def _tell(found: Elucidation, about: Json, most: int) -> None:
         ("verdict", f"{found.verdict}: {found.reason}"),
     ]
     heads = ("candidate", "formula", "ln p", "consistency", "13C ppm", "1H ppm", "p", "from")
+    if found.answers and all(each.match.missing for each in found.answers):
+        rows.append(("not predicted", found.answers[0].match.missing))
     lines = [
         (
             each.smiles,

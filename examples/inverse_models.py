@@ -43,6 +43,7 @@ from spektron.ml.inverse import (
     shift_table,
 )
 from spektron.ml.inverse.confidence import GROUNDS
+from spektron.ml.model.packaged import name_of
 from spektron.ml.splits import Split
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
@@ -57,6 +58,8 @@ LARGEST = 15_000_000
 PARTS: Final = (
     "model.safetensors", "config.toml", "metrics.json", "calibration.json", "fusion.json",
 )  # fmt: skip
+SHIPPED: Final = {"spectra": "spektron-elucidate-small"}
+"""What a run is shipped as; the others need ``--out``."""
 TRUST: Final = ("hallucination", "hallucination at 0.8", "confident", "risk of the confident")
 CARD: Final = Path(__file__).with_name("elucidate_card.md")
 
@@ -195,7 +198,7 @@ def fuse(given: argparse.Namespace) -> None:
         progress=lambda done, of: done % 100 or print(f"{done} of {of}", flush=True),
     )
     compared = [asdict(each) for each in compare(made, found)]
-    facts = {"model": about["data"], "left out": found.left_out, "compared": compared}
+    facts = {"model": digest(folder), "left out": found.left_out, "compared": compared}
     with whole_file(folder / "fusion.json", InputError) as draft:
         draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     for each in compared:
@@ -206,11 +209,13 @@ def fuse(given: argparse.Namespace) -> None:
 
 def ship(given: argparse.Namespace) -> None:
     folder = folder_of(given)
+    if given.out is None and given.name not in SHIPPED:
+        raise InputError(f"{given.name} is not shipped by default; say where with --out")
     if missing := [name for name in PARTS if not (folder / name).is_file()]:
         raise InputError(f"{folder}: no {', '.join(missing)}; train, score and fuse it first")
     if (size := (folder / PARTS[0]).stat().st_size) > LARGEST:
         raise InputError(f"{folder}: {size:,} bytes; at most {LARGEST:,} are shipped")
-    out = given.out or CHECKPOINTS / "spektron-elucidate-small"
+    out = given.out or CHECKPOINTS / SHIPPED[given.name]
     text = card(out.name, folder)
     out.mkdir(parents=True, exist_ok=True)
     for name in PARTS:
@@ -234,11 +239,13 @@ def card(name: str, folder: Path) -> str:
     model, about = load_inverse(folder / PARTS[0])
     config = InverseConfig.from_mapping(about["settings"])
     measured, fused = (json.loads((folder / part).read_text()) for part in (PARTS[2], PARTS[4]))
-    if fused["model"] != about["data"]:
-        raise InputError(f"{folder}: {PARTS[4]} is of a model of other data; fuse it again")
+    known = load_calibration(folder / PARTS[3])
+    for part, of in zip(PARTS[2:], (measured["model"], known.model, fused["model"]), strict=True):
+        # Shipped or not: the name may differ, the content not.
+        if of.split()[-1] != digest(folder):
+            raise InputError(f"{folder}: {part} is of another model; make it again")
     found = measured["figures"]
     plain = [given for given in found if "×" not in given]
-    known = load_calibration(folder / PARTS[3])
     compared = fused["compared"]
     return CARD.read_text(encoding="utf-8").format(
         name=name,
@@ -263,7 +270,7 @@ def card(name: str, folder: Path) -> str:
             for given, each in found.items()
             if given not in plain
         ),
-        calibrated=known.molecules,
+        calibrated=known.samples,
         threshold=known.threshold,
         predictor=predicted(known),
         weights=", ".join(f"{n} {w:.2f}" for n, w in zip(GROUNDS, known.weights, strict=True)),
@@ -297,6 +304,11 @@ def shown(values: Mapping[str, Any], *names: str) -> str:
     """Cells of a table, "–" where there is no number."""
     found = [values.get(name) for name in names]
     return " | ".join("–" if value is None else f"{value:.3f}" for value in found)
+
+
+def digest(folder: Path) -> str:
+    """The content of a folder's model, as the name of a model ends with it."""
+    return name_of(folder / PARTS[0]).split()[-1]
 
 
 def row_of(given: str, found: Mapping[str, Any]) -> str:

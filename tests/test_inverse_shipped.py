@@ -10,7 +10,14 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
 
-from spektron.ml.inverse import InverseConfig, corpus, forward_predictor, load_calibration
+from spektron.ml.inverse import (
+    InverseConfig,
+    corpus,
+    forward_predictor,
+    load_calibration,
+    shift_predictor,
+)
+from spektron.ml.inverse.elucidation import Predictors
 from spektron.ml.inverse.evaluation import Condition, evaluate_inverse
 from spektron.ml.inverse.models import load_inverse
 from spektron.ml.inverse.training import split_for
@@ -35,7 +42,9 @@ def test_the_card_is_written_from_the_figures(name, script):
     folder = HOME / name
     assert (folder / "model.safetensors").stat().st_size <= script.LARGEST
     assert (folder / "card.md").read_text(encoding="utf-8") == script.card(name, folder)
-    assert shipped_as(load_calibration(folder / "calibration.json").predictor) is not None
+    calibration = load_calibration(folder / "calibration.json")
+    assert shipped_as(calibration.predictor) is not None
+    assert shipped_as(calibration.shifts) is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +57,7 @@ def test_the_errors_of_the_card_are_made_again(name, symmetry_rich):
     assert about["data"]["split"] == parts.sha256
     calibration = load_calibration(folder / "calibration.json")
     predictor = forward_predictor(shipped_as(calibration.predictor))
+    shifts = shift_predictor(shipped_as(calibration.shifts))
     spectral = tuple(m for m in config.modalities if m not in OTHERS)
     made = corpus(symmetry_rich, replace(config, modalities=spectral))
     first = {}
@@ -64,7 +74,7 @@ def test_the_errors_of_the_card_are_made_again(name, symmetry_rich):
             made,
             np.array([failure["row"]]),
             Condition(given, config.data.instruments),
-            predictor=predictor,
+            predictors=Predictors(predictor, shifts),
             calibration=calibration,
         )
         assert found.truth == failure["truth"]

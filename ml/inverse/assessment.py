@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +19,11 @@ from ...pointgroup.writing import whole_file
 from ..errors import SpectraError
 from ..instruments import generator
 from ..model.errors import CheckpointError
-from ..model.packaged import find_checkpoint
+from ..model.packaged import find_checkpoint, name_of
 from ..splits import Split
 from ..table import Int64, SpectraTable
 from .confidence import Calibration, calibrate, save_calibration
-from .config import BEAM_WIDTH, InverseConfig
+from .config import BEAM_WIDTH, SPECTRAL, InverseConfig, Modality
 from .corpus import Corpus, corpus
 from .elucidation import NONE, Predictors
 from .evaluation import (
@@ -57,6 +57,8 @@ GIVEN: Final = (
 """What is given, one after another. Shifts are there for the molecules that have them."""
 FAILURES: Final = 3
 """Wrong answers that are kept of each condition."""
+DRAWS: Final = 5
+"""Sets of modalities with which each molecule is asked for the calibration."""
 DRIFTED: Final = ("ir", "raman", "formula")
 
 
@@ -128,7 +130,7 @@ def assess_inverse(
         Of spectra and shifts, with which candidates are compared.
     given : sequence of tuple of str
         Modalities of each condition, on simulated instruments that the model has not seen. One
-        calibration holds for all.
+        calibration, fitted on other molecules with `DRAWS` sets of modalities each, holds for all.
     factors : sequence of float
         Of baseline and noise in the robustness test, with those of `DRIFTED` given that the model
         knows; none for a model of shifts alone.
@@ -162,7 +164,9 @@ def assess_inverse(
     conditions = [Condition(tuple(each), base) for each in given]
     predictors = predictors.remembered
 
-    def asked(part: str, condition: Condition, known: Calibration | None) -> list[Outcome]:
+    def asked(
+        part: str, rows: Int64, condition: Condition, known: Calibration | None
+    ) -> list[Outcome]:
         def tell(done: int, of: int) -> None:
             if progress is not None:
                 progress(f"{part}, {condition}", done, of)
@@ -170,7 +174,7 @@ def assess_inverse(
         return evaluate_inverse(
             model,
             made,
-            chosen[part],
+            rows,
             condition,
             predictors=predictors,
             calibration=known,
@@ -178,8 +182,10 @@ def assess_inverse(
             progress=tell,
         )
 
-    found = [each for condition in conditions for each in asked("valid", condition, None)]
-    calibration, reason = _calibrated(found, predictors)
+    found: list[Outcome] = []
+    for modalities, rows in _sets(chosen["valid"], config.modalities).items():
+        found += asked("valid", rows, Condition(modalities, base), None)
+    calibration, reason = _calibrated(found, predictors, width, name_of(path))
     trained = np.intersect1d(parts["train"], made.usable)
     known = frozenset(made.smiles[int(row)] for row in trained)
     # The look-up holds the asked molecules too: without them it could find none, for the split
@@ -188,7 +194,7 @@ def assess_inverse(
     figures: dict[str, Any] = {}
     failures: list[Failure] = []
     for condition in conditions:
-        outcomes = asked("test", condition, calibration)
+        outcomes = asked("test", chosen["test"], condition, calibration)
         failures += _failures(str(condition), outcomes)
         rows = np.array([each.row for each in outcomes], dtype=np.int64)
         places = baseline_places(library, model, made, rows, condition)
@@ -202,7 +208,9 @@ def assess_inverse(
     shown = {"ir", "raman"}.intersection(drifted)
     for name, instruments in drifts(base, factors=factors) if shown else ():
         condition = Condition(drifted, instruments, name)
-        figures[name] = {"all": summary(asked("test", condition, calibration), known)}
+        figures[name] = {
+            "all": summary(asked("test", chosen["test"], condition, calibration), known)
+        }
     done = Assessment(figures, tuple(failures), calibration, reason)
     _write(path, done)
     return done
@@ -217,12 +225,28 @@ def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
     ]
 
 
-def _calibrated(found: Sequence[Outcome], predictors: Predictors) -> tuple[Calibration | None, str]:
+def _sets(rows: Int64, modalities: Sequence[Modality]) -> dict[tuple[str, ...], Int64]:
+    """Sets of modalities, and the rows that are asked with each: `DRAWS` at random for each row."""
+    spectral = [name for name in modalities if name in SPECTRAL]
+    out: dict[tuple[str, ...], set[int]] = {}
+    for row in rows.tolist():
+        draw = generator(0, CHOICE, 1, row)
+        for _ in range(DRAWS):
+            kept = {spectral[int(draw.integers(len(spectral)))]}
+            kept |= {name for name in modalities if draw.random() < 0.5}
+            out.setdefault(tuple(m for m in modalities if m in kept), set()).add(row)
+    return {names: np.array(sorted(of), dtype=np.int64) for names, of in sorted(out.items())}
+
+
+def _calibrated(
+    found: Sequence[Outcome], predictors: Predictors, width: int, model: str
+) -> tuple[Calibration | None, str]:
     spectra, shifts = predictors.names
     try:
-        return calibrate([each.ranked for each in found], predictor=spectra, shifts=shifts), ""
+        fitted = calibrate([each.ranked for each in found])
     except SpectraError as error:
         return None, str(error)
+    return replace(fitted, width=width, predictor=spectra, shifts=shifts, model=model), ""
 
 
 def _some(made: Corpus, rows: Int64, model: InverseModel, most: int) -> Int64:
@@ -251,9 +275,14 @@ def check_origin(path: Path, card: Mapping[str, Any], table: SpectraTable, parts
 
 
 def _write(path: Path, found: Assessment) -> None:
-    """Numbers that are not finite become null."""
-    whole = {"figures": found.figures, "failures": [asdict(each) for each in found.failures]}
+    """Numbers that are not finite become null. An older calibration goes first."""
+    whole = {
+        "model": name_of(path),
+        "figures": found.figures,
+        "failures": [asdict(each) for each in found.failures],
+    }
     text = json.dumps(_plain(whole), indent=1, ensure_ascii=False, allow_nan=False)
+    path.with_name("calibration.json").unlink(missing_ok=True)
     with whole_file(path.with_name("metrics.json"), CheckpointError) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
     if found.calibration is not None:

@@ -22,7 +22,7 @@ from .grammar import Grammar
 from .inputs import Inputs
 from .network import InverseModel, Memory
 from .objective import string_arrays
-from .smiles import canonical
+from .smiles import canonical, is_neutral
 
 Origin: TypeAlias = Literal["decoder", "library", "both"]
 SCORED = 64
@@ -56,7 +56,8 @@ class Found:
     candidates : tuple of Candidate
         The likeliest first, each molecule once.
     strings, valid, fitting : int
-        Strings that were finished; those that are a molecule; those of the wanted formula too.
+        Strings that were finished; those that are a molecule; those that are neutral, closed-shell
+        and of the wanted formula too.
     """
 
     candidates: tuple[Candidate, ...]
@@ -162,6 +163,8 @@ def _as_found(model: InverseModel, beam: Sequence[Hypothesis], formula: Formula 
         if not text:
             continue
         valid += 1
+        if not is_neutral(text):
+            continue
         if formula is not None and formula_of(text) != formula:
             continue
         fitting += 1

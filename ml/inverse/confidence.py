@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...pointgroup.writing import whole_file
 from ..errors import SpectraError
 from ..model.errors import CheckpointError
-from .config import MODALITIES, SHIFT_ERROR
+from .config import BEAM_WIDTH, COMPARED, MODALITIES, SHIFT_ERROR
 
 Float64: TypeAlias = NDArray[np.float64]
 Bool: TypeAlias = NDArray[np.bool_]
@@ -94,10 +94,14 @@ class Calibration:
         What is added to it for each of `config.MODALITIES` that is given.
     threshold : float
         Below this confidence there is no answer.
-    molecules : int
-        That it was fitted on.
+    samples : int
+        That it was fitted on: a molecule is asked more than once.
+    width, compared : int
+        Of the beam; candidates that were compared.
     predictor, shifts : str
         Whose spectra and shifts were compared; empty for none.
+    model : str
+        Whose candidates they were, as `packaged.name_of` calls it; empty if that is not known.
 
     Raises
     ------
@@ -110,9 +114,12 @@ class Calibration:
     none: float
     given: tuple[float, ...]
     threshold: float
-    molecules: int
+    samples: int
+    width: int = BEAM_WIDTH
+    compared: int = COMPARED
     predictor: str = ""
     shifts: str = ""
+    model: str = ""
 
     def __post_init__(self) -> None:
         lengths = {len(GROUNDS), len(self.weights), len(self.centres)}
@@ -151,21 +158,19 @@ class Calibration:
         return np.asarray(softmax(np.append(np.asarray(scores, dtype=float), none))[:-1])
 
 
-def calibrate(ranked: Sequence[Ranked], *, predictor: str = "", shifts: str = "") -> Calibration:
+def calibrate(ranked: Sequence[Ranked]) -> Calibration:
     """Fit a calibration on molecules that the model was not trained on.
 
     Parameters
     ----------
     ranked : sequence of Ranked
         Also those without candidates.
-    predictor, shifts : str
-        Whose spectra and shifts were compared.
 
     Raises
     ------
     SpectraError
-        If there are fewer than `FEWEST` molecules, or the right one is always the likeliest, or
-        never among the candidates.
+        If there are fewer than `FEWEST` samples, or the right one is always the likeliest, or
+        never among the candidates; or if the fit does not converge.
     """
     first = sum(
         bool(len(each.grounds)) and each.right == int(np.argmax(each.grounds[:, 0]))
@@ -175,14 +180,12 @@ def calibrate(ranked: Sequence[Ranked], *, predictor: str = "", shifts: str = ""
     if len(ranked) < FEWEST or not found or first == len(ranked):
         raise SpectraError(
             f"{first} of {len(ranked)} likeliest candidates are right, and {found} among all; a "
-            f"calibration needs {FEWEST} molecules or more, with right and wrong answers"
+            f"calibration needs {FEWEST} samples or more, with right and wrong answers"
         )
     rows = np.concatenate([each.grounds for each in ranked])
     known = np.isfinite(rows)
-    sums = np.where(known, rows, 0.0).sum(axis=0)
-    centres = np.divide(
-        sums, known.sum(axis=0), out=np.zeros(len(GROUNDS)), where=known.any(axis=0)
-    )
+    sums, counts = np.where(known, rows, 0.0).sum(axis=0), known.sum(axis=0)
+    centres = np.divide(sums, counts, out=np.zeros(len(GROUNDS)), where=counts > 0)
     centres[0] = 0.0
     weights, none, given = _fitted(ranked, centres)
     return Calibration(
@@ -192,8 +195,6 @@ def calibrate(ranked: Sequence[Ranked], *, predictor: str = "", shifts: str = ""
         tuple(given.tolist()),
         LEAST_CONFIDENCE,
         len(ranked),
-        predictor,
-        shifts,
     )
 
 
@@ -216,7 +217,9 @@ def _fitted(ranked: Sequence[Ranked], centres: Float64) -> tuple[Float64, float,
         grounds[k, : len(known)] = np.nan_to_num(known, neginf=0.0)
         there[k, : len(known)] = np.isfinite(known[:, 0])
     there[:, -1] = True
-    truth = np.array([each.right if each.right >= 0 else most for each in ranked])
+    # What the decoder cannot write is never the answer.
+    truth = np.array([r.right if r.right >= 0 and there[k, r.right] else most
+                      for k, r in enumerate(ranked)])  # fmt: skip
     aside = np.stack([np.append(1.0, each.present) for each in ranked])
     rows = np.arange(n)
 
@@ -232,8 +235,10 @@ def _fitted(ranked: Sequence[Ranked], centres: Float64) -> tuple[Float64, float,
 
     start = np.append(np.eye(width)[0], np.zeros(aside.shape[1]))
     bounds = [(0.0, None)] * width + [(None, None)] * aside.shape[1]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return found[:width], float(found[width]), found[width + 1 :]
+    fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    if not fit.success or not np.isfinite(fit.x).all():
+        raise SpectraError(f"the calibration does not converge: {fit.message}")
+    return fit.x[:width], float(fit.x[width]), fit.x[width + 1 :]
 
 
 # ---- coverage ----
@@ -260,13 +265,13 @@ class Coverage:
     hallucination: Float64
     threshold: Float64
 
-    def at(self, coverage: float) -> tuple[float, float]:
-        """Risk and hallucination rate at the smallest coverage that is at least this.
+    def at(self, coverage: float) -> tuple[float, float, float]:
+        """Coverage, risk and hallucination rate at the smallest coverage that is at least this.
 
         At the largest there is, if none is.
         """
         k = min(int(np.searchsorted(self.coverage, coverage - 1e-12)), len(self.coverage) - 1)
-        return float(self.risk[k]), float(self.hallucination[k])
+        return float(self.coverage[k]), float(self.risk[k]), float(self.hallucination[k])
 
 
 def coverage_curve(confidence: ArrayLike, right: ArrayLike, *, unanswered: int = 0) -> Coverage:
@@ -288,7 +293,7 @@ def coverage_curve(confidence: ArrayLike, right: ArrayLike, *, unanswered: int =
     --------
     >>> curve = coverage_curve([0.9, 0.8, 0.3, 0.2], [True, True, True, False])
     >>> curve.coverage.tolist(), curve.at(0.75), curve.at(1.0)
-    ([0.25, 0.5, 0.75, 1.0], (0.0, 0.0), (0.25, 0.25))
+    ([0.25, 0.5, 0.75, 1.0], (0.75, 0.0, 0.0), (1.0, 0.25, 0.25))
     """
     sure, true = np.asarray(confidence, dtype=float), np.asarray(right, dtype=bool)
     if not len(sure) or sure.shape != true.shape:

@@ -28,6 +28,8 @@ SHIFT_ERROR: Final[Mapping[Nucleus, float]] = MappingProxyType({"13C": 2.0, "1H"
 """ppm; about the error of a computed shift."""
 BEAM_WIDTH: Final = 300
 """Strings; a molecule has several, and a third of them are molecules."""
+COMPARED: Final = 100
+"""Candidates whose spectra and shifts are predicted."""
 SAME_PEAK: Final[Mapping[Nucleus, float]] = {"13C": 0.1, "1H": 0.02}
 """ppm; nearer shifts are one peak, as they would be in a measured spectrum."""
 

@@ -10,7 +10,7 @@ measured is compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...pointgroup.errors import InputError
-from ...vibration.errors import CalculationError
+from ...vibration.errors import CalculationError, MissingPackage
 from ..broadening import Axis
 from ..errors import SpectraError
 from ..forward.config import Nucleus
@@ -33,6 +33,8 @@ DEGREE: Final = 3
 """Of the baselines that do not count."""
 MEASURED: Final = 10.0
 """cm⁻¹; width of an observed line, if nothing else is known."""
+LOST: Final = 50.0
+"""Distance, in units of `SHIFT_ERROR`, of shifts from a molecule without such a nucleus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,10 @@ def evidence_of(inputs: Inputs, axis: Axis, measured: Bool | None = None) -> Evi
     """
     if len(inputs) != 1:
         raise SpectraError(f"{len(inputs)} samples; give one")
-    there = inputs.present[0, :2, None]
-    if measured is not None:
-        there = there & measured
-    spectra = np.where(there, widened(inputs.spectra[0], axis), np.nan)
+    spectra = np.full((2, axis.points), np.nan)
+    for channel in np.flatnonzero(inputs.present[0, :2]):
+        there = np.ones(axis.points, dtype=bool) if measured is None else measured[channel]
+        spectra[channel, there] = widened(inputs.spectra[0, channel, there], axis.step)
     lists = {"13C": inputs.carbon[0], "1H": inputs.proton[0]}
     peaks: dict[Nucleus, Float32] = {
         nucleus: lists[nucleus][np.isfinite(lists[nucleus])]
@@ -134,31 +136,42 @@ def similarity(a: NDArray[np.floating], b: NDArray[np.floating]) -> Float64:
 def directions(curves: NDArray[np.floating]) -> Float64:
     """Curves without baselines, of norm 1; 0 where a curve is nothing else."""
     values = np.asarray(curves, dtype=float)
-    points = values.shape[-1]
-    basis, _ = np.linalg.qr(np.polynomial.legendre.legvander(np.linspace(-1, 1, points), DEGREE))
-    rest = values - (values @ basis) @ basis.T
+    rest = without_baseline(values)
     # What is left of a baseline alone is rounding.
     before, after = (np.linalg.norm(each, axis=-1, keepdims=True) for each in (values, rest))
     return np.divide(rest, after, out=np.zeros_like(rest), where=after > 1e-9 * before)
 
 
-def widened(curves: NDArray[np.floating], axis: Axis, *, observed: float = MEASURED) -> Float64:
-    """Observed curves as wide as predicted ones: convolved with a Lorentzian.
+def without_baseline(curves: NDArray[np.floating]) -> Float64:
+    """Curves less their share in polynomials up to `DEGREE`, (…, points)."""
+    values = np.asarray(curves, dtype=float)
+    places = np.linspace(-1, 1, values.shape[-1])
+    basis, _ = np.linalg.qr(np.polynomial.legendre.legvander(places, DEGREE))
+    return np.asarray(values - (values @ basis) @ basis.T)
+
+
+def widened(curves: NDArray[np.floating], step: float, *, observed: float = MEASURED) -> Float64:
+    """Observed curves as wide as predicted ones, less their baselines.
+
+    Convolved with a Lorentzian, after the baseline is gone, so that it makes no step at the ends.
 
     Parameters
     ----------
     curves : (…, points)
-    axis : Axis
+        Of what was measured.
+    step : float, cm⁻¹
+        From point to point.
     observed : float, cm⁻¹
-        Width of their lines; from `FWHM` on they stay as they are.
+        Width of their lines; from `FWHM` on they are not made wider.
     """
     from scipy.signal import fftconvolve
 
     half = (FWHM - observed) / 2
-    values = np.asarray(curves, dtype=float)
-    if half <= 0:
-        return values.copy()
-    offsets = np.arange(-(axis.points - 1), axis.points) * axis.step
+    values = without_baseline(curves)
+    points = values.shape[-1]
+    if half <= 0 or points < 2:
+        return values
+    offsets = np.arange(-(points - 1), points) * step
     kernel = half / np.pi / (offsets**2 + half**2)
     kernel /= kernel.sum()
     shape = (1,) * (values.ndim - 1) + (-1,)
@@ -199,41 +212,55 @@ def match(
     predictor : Predictor, optional
         Of the spectra.
     shifts : PeakPredictor, optional
+
+    Raises
+    ------
+    MissingPackage
+        If the predictor needs one that is not installed. What else keeps it from a prediction is
+        said in ``missing``.
     """
     reasons = []
     spectral, peaks = Match(), Match()
     try:
         if predictor is not None and evidence.observed.any():
             spectral = _spectral(predictor.curves(smiles, evidence.axis), evidence)
+    except MissingPackage:
+        raise
     except (InputError, CalculationError) as error:
         reasons.append(str(error))
     try:
         if shifts is not None and evidence.peaks:
             peaks = _of_peaks(shifts.peaks(smiles), evidence.peaks)
-    except (InputError, CalculationError) as error:
+    except InputError as error:
         reasons.append(str(error))
     missing = "; ".join(dict.fromkeys(reasons))
     return Match(spectral.ir, spectral.raman, peaks.carbon, peaks.proton, missing)
 
 
 def _spectral(curves: Float64, evidence: Evidence) -> Match:
+    """Where both are known."""
     values = np.full((len(curves), 2), np.nan)
     for channel in np.flatnonzero(evidence.observed):
-        seen = np.isfinite(evidence.spectra[channel])
-        values[:, channel] = similarity(evidence.spectra[channel, seen], curves[:, channel, seen])
-    ir, raman = values[np.nanmean(values, axis=1).argmax()]
+        for place, predicted in enumerate(curves[:, channel]):
+            seen = np.isfinite(evidence.spectra[channel]) & np.isfinite(predicted)
+            if seen.sum() > DEGREE + 1:
+                observed = evidence.spectra[channel, seen]
+                values[place, channel] = similarity(observed, predicted[seen])
+    best = np.nan_to_num(values, nan=-1.0).sum(axis=1).argmax()
+    ir, raman = values[best]
     return Match(float(ir), float(raman))
 
 
 def _of_peaks(predicted: Sequence[Peaks], observed: Peaks) -> Match:
     """The configuration that is nearest, in units of `SHIFT_ERROR`."""
     found = [
-        {n: peak_distance(observed[n], each[n]) for n in observed if n in each}
-        for each in predicted
+        {n: _distance(observed[n], each[n], n) for n in observed if n in each} for each in predicted
     ]
-
-    def far(values: Mapping[Nucleus, float]) -> float:
-        return math.fsum(d / SHIFT_ERROR[n] for n, d in values.items() if math.isfinite(d))
-
-    best = min(found, key=far)
+    best = min(found, key=lambda each: math.fsum(d / SHIFT_ERROR[n] for n, d in each.items()))
     return Match(carbon=best.get("13C", math.nan), proton=best.get("1H", math.nan))
+
+
+def _distance(observed: Float32, predicted: Float32, nucleus: Nucleus) -> float:
+    if not len(predicted):
+        return LOST * SHIFT_ERROR[nucleus]
+    return peak_distance(observed, predicted)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .candidates import Candidate, Found, Origin, propose, with_library
 from .confidence import GROUNDS, Bool, Calibration, Ranked, grounds_of
-from .config import BEAM_WIDTH
+from .config import BEAM_WIDTH, COMPARED
 from .consistency import Evidence, Match, evidence_of, match
 from .formulas import Formula, formula_of
 from .inputs import Inputs
@@ -20,8 +20,6 @@ from .network import InverseModel
 from .predictors import PeakPredictor, Predictor, remembered, remembered_peaks
 
 Verdict: TypeAlias = Literal["answer", "no candidate fits", "not calibrated"]
-COMPARED = 100
-"""Candidates whose spectra and shifts are predicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,13 @@ class Predictors:
             None if self.shifts is None else remembered_peaks(self.shifts),
         )
 
-    def fit(self, calibration: Calibration) -> bool:
-        """Whether the calibration was made with these."""
+    def made_for(self, calibration: Calibration) -> bool:
+        """Whether a calibration was made with these."""
         return (calibration.predictor, calibration.shifts) == self.names
 
 
 NONE = Predictors()
-BEHIND = "too unlikely to be compared"
+BEHIND = Match(missing="too unlikely to be compared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,8 @@ class Answer:
     match : Match
         Predicted beside observed spectra and shifts.
     score : float
-        By which candidates are ranked; the log-probability without a calibration.
+        By which candidates are ranked, the log-probability without a calibration; NaN where nothing
+        was compared.
     probability : float
         That it is the right one; NaN without a calibration, and where nothing was compared.
     origin : "decoder", "library" or "both"
@@ -151,8 +150,9 @@ def elucidate(
     predictors : Predictors
         Of spectra and shifts of the likeliest candidates.
     calibration : Calibration, optional
-        Ranks and gives probabilities; without one, or with one for other predictors, candidates
-        are ranked by log-probability, and there is no confidence.
+        Ranks and gives probabilities; without one, with one for other predictors or another
+        search, and with a library, candidates are ranked by log-probability, and there is no
+        confidence.
     library : Library, optional
         With a formula, its molecules of that formula are candidates too.
     width : int
@@ -168,11 +168,12 @@ def elucidate(
     found = propose(model, inputs, [formula], width=width)[0]
     if library is not None and formula is not None:
         found = with_library(model, inputs, found, library.candidates(formula))
-    known = calibration if calibration is not None and predictors.fit(calibration) else None
+    doubt = _doubt(calibration, predictors, width, compared, library)
+    known = calibration if calibration is not None and not doubt else None
     seen = evidence_of(inputs, model.config.encoder.axis, measured)
     answers = ranked_answers(found.candidates, seen, inputs.present[0], predictors, known, compared)
     confidence = confidence_in(answers, known)
-    verdict, reason = _verdict(answers, confidence, calibration, formula, predictors)
+    verdict, reason = _verdict(answers, confidence, known, doubt, formula)
     return Elucidation(answers, confidence, verdict, reason, found)
 
 
@@ -212,17 +213,9 @@ def ranked_answers(
         for c, f, s, p in zip(near, fits, scores, chances, strict=True)
     ]
     out.sort(key=lambda answer: (-answer.score, answer.smiles))
-    behind = Match(missing=BEHIND)
+    nan = math.nan
     out += [
-        Answer(
-            c.smiles,
-            formula_of(c.smiles),
-            c.log_probability,
-            behind,
-            c.log_probability,
-            math.nan,
-            c.origin,
-        )
+        Answer(c.smiles, formula_of(c.smiles), c.log_probability, BEHIND, nan, nan, c.origin)
         for c in candidates[compared:]
     ]
     return tuple(out)
@@ -237,7 +230,7 @@ def confidence_in(answers: Sequence[Answer], calibration: Calibration | None) ->
 
 def as_ranked(answers: Sequence[Answer], truth: str, present: Bool) -> Ranked:
     """Answers that were compared, as a calibration is fitted to them."""
-    near = [each for each in answers if each.match.missing != BEHIND]
+    near = [each for each in answers if each.match is not BEHIND]
     texts = [each.smiles for each in near]
     grounds = [_grounds(each.log_probability, each.match) for each in near]
     return Ranked(
@@ -251,12 +244,41 @@ def _grounds(log_probability: float, fits: Match) -> tuple[float, ...]:
     return grounds_of(log_probability, fits.ir, fits.raman, fits.carbon, fits.proton)
 
 
+def _doubt(
+    calibration: Calibration | None,
+    predictors: Predictors,
+    width: int,
+    compared: int,
+    library: Library | None,
+) -> str:
+    """Why a calibration says nothing here; empty if it does."""
+    if calibration is None:
+        return "this checkpoint has no calibration: no confidence can be given"
+    asked, own = (width, compared), (calibration.width, calibration.compared)
+    if not predictors.made_for(calibration):
+        made, have = (
+            " and ".join(name for name in names if name) or "nothing predicted"
+            for names in ((calibration.predictor, calibration.shifts), predictors.names)
+        )
+        reason = f"its calibration is for {made}, not for {have}"
+    elif asked != own:
+        reason = (
+            f"its calibration is for a beam of {own[0]} and {own[1]} compared candidates, not for "
+            f"{asked[0]} and {asked[1]}"
+        )
+    elif library is not None:
+        reason = "its calibration is for candidates of the decoder, not for those of a library"
+    else:
+        return ""
+    return f"{reason}; candidates are in the order of the decoder"
+
+
 def _verdict(
     answers: Sequence[Answer],
     confidence: float,
     calibration: Calibration | None,
+    doubt: str,
     formula: Formula | None,
-    predictors: Predictors,
 ) -> tuple[Verdict, str]:
     if not answers:
         of = f" of the formula {formula}" if formula is not None else ""
@@ -265,17 +287,7 @@ def _verdict(
             f"the beam ended with no molecule{of}; a wider one may find some",
         )
     if calibration is None:
-        return "not calibrated", "this checkpoint has no calibration: no confidence can be given"
-    if not predictors.fit(calibration):
-        made, have = (
-            " and ".join(name for name in names if name) or "nothing predicted"
-            for names in ((calibration.predictor, calibration.shifts), predictors.names)
-        )
-        return (
-            "not calibrated",
-            f"its calibration is for {made}, not for {have}; candidates are in the order of the "
-            "decoder",
-        )
+        return "not calibrated", doubt
     if confidence < calibration.threshold:
         return (
             "no candidate fits",

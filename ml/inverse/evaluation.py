@@ -26,11 +26,10 @@ from .confidence import (
     coverage_curve,
     reliability,
 )
-from .config import BEAM_WIDTH
+from .config import BEAM_WIDTH, COMPARED
 from .consistency import evidence_of
 from .corpus import Corpus
 from .elucidation import (
-    COMPARED,
     NONE,
     Answer,
     Predictors,
@@ -130,7 +129,7 @@ def evaluate_inverse(
         If none is left.
     """
     out: list[Outcome] = []
-    known = [row for row in rows if model.vocabulary.knows(made.smiles[int(row)])]
+    known = [r for r in rows if made.smiles[int(r)] and model.vocabulary.knows(made.smiles[int(r)])]
     for start in range(0, len(known), BATCH):
         part = np.array(known[start : start + BATCH], dtype=np.int64)
         inputs = measured(model, made, part, condition, seed)
@@ -188,10 +187,11 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     dict
         molecules; top-1, top-3, top-10 exact match; validity of the beam's strings and of the
         answers; formula match of the first answers; novelty of the answers (share that was not
-        trained on); answered (share with any candidate); with a calibration also hallucination
-        rate and risk at a coverage of 0.8 and 1, the share of molecules with a confidence of at
-        least `confidence.LEAST_CONFIDENCE`, the risk among these, Brier score and calibration
-        error. A molecule without any candidate is not answered, and no hallucination.
+        trained on); answered (share with any candidate); with a calibration also coverage,
+        hallucination rate and risk at a coverage of 0.8 and 1, or as near as there is one, the
+        share of molecules with a confidence of at least `confidence.LEAST_CONFIDENCE`, the risk
+        among these, Brier score and calibration error of the answers. A molecule without any
+        candidate is not answered, and no hallucination.
     """
     if not outcomes:
         raise SpectraError("no molecule to sum up")
@@ -212,11 +212,14 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
 
 
 def silences(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
-    """Risk and hallucination rate at coverages of 0.1 to 1; empty without a calibration."""
+    """Risk and hallucination rate at coverages of 0.1 to 1, as near as there are such.
+
+    Empty without a calibration.
+    """
     curve = _curve(outcomes)
     if curve is None:
         return []
-    points = ((k / 10, *curve.at(k / 10)) for k in range(1, 11))
+    points = dict.fromkeys(curve.at(k / 10) for k in range(1, 11))
     return [{"coverage": c, "risk": risk, "hallucination": wrong} for c, risk, wrong in points]
 
 
@@ -320,7 +323,7 @@ def _trust(outcomes: Sequence[Outcome]) -> dict[str, float]:
     sure, right = _judged(outcomes)
     out = {}
     for name, coverage in ((" at 0.8", 0.8), ("", 1.0)):
-        out["risk" + name], out["hallucination" + name] = curve.at(coverage)
+        out["coverage" + name], out["risk" + name], out["hallucination" + name] = curve.at(coverage)
     said = sure >= LEAST_CONFIDENCE
     out["confident"] = float(said.sum()) / len(outcomes)
     out["risk of the confident"] = float((~right)[said].mean()) if said.any() else float("nan")

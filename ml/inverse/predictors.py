@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pointgroup.errors import InputError
+from ...vibration.errors import CalculationError, MissingPackage
 from ..broadening import Axis, curves
+from ..errors import SpectraError
 from ..forward.config import Nucleus
 from ..model.packaged import find_checkpoint, name_of
 from ..table import Float32, SpectraTable
@@ -48,6 +50,8 @@ class Predictor(Protocol):
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
         """Infrared and Raman of each configuration, (k, 2, points), at the width `FWHM`.
+
+        NaN where nothing is predicted.
 
         Raises
         ------
@@ -88,14 +92,18 @@ class ForwardPredictor:
     name: str
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
-        """Infrared and Raman of each configuration, at the width that the model has learnt."""
+        """Infrared and Raman of each configuration."""
         import torch
 
         batch = _batch(quick_geometries(smiles), self.model)
         with torch.no_grad():
             found = self.model(batch)[0].double().cpu().numpy()
         x = self.model.config.axis.wavenumbers
-        flat = [np.interp(axis.wavenumbers, x, c, left=0, right=0) for each in found for c in each]
+        flat = [
+            np.interp(axis.wavenumbers, x, c, left=np.nan, right=np.nan)
+            for each in found
+            for c in each
+        ]
         return np.reshape(flat, (*found.shape[:2], -1))
 
 
@@ -112,13 +120,19 @@ def forward_predictor(place: Path | str) -> ForwardPredictor:
     CheckpointError
         If there is no such model.
     SpectraError
-        If it predicts NMR shifts.
+        If it predicts NMR shifts, or spectra of another width than `FWHM`.
     """
     from ..forward.models import load_forward
     from ..forward.prediction import model_for_spectra
 
     path = find_checkpoint(place)
-    return ForwardPredictor(model_for_spectra(load_forward(path)[0]), name_of(path))
+    model = model_for_spectra(load_forward(path)[0])
+    if model.config.fwhm != FWHM:
+        raise SpectraError(
+            f"{place}: predicts lines {model.config.fwhm:g} cm⁻¹ wide; candidates are compared at "
+            f"{FWHM:g} cm⁻¹"
+        )
+    return ForwardPredictor(model, name_of(path))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,15 +195,17 @@ class XtbPredictor:
 
     def curves(self, smiles: str, axis: Axis) -> Float64:
         """Infrared and Raman of each configuration, at the width `FWHM`."""
-        from ...vibration import broaden, normal_modes, reference_data
-        from ...vibration.level import Level
-
-        out = []
+        out, reasons = [], []
         for shape in quick_geometries(smiles):
-            modes = normal_modes(reference_data(shape, Level("gfn2-xtb")).data)
-            for kind in ("ir", "raman"):
-                out.append(broaden(modes, kind, fwhm=FWHM, grid=axis.wavenumbers).intensities)
-        return np.reshape(out, (-1, 2, axis.points))
+            try:
+                out.append(_harmonic(shape, axis))
+            except MissingPackage:
+                raise
+            except (InputError, CalculationError) as error:
+                reasons.append(str(error))
+        if not out:
+            raise CalculationError("; ".join(dict.fromkeys(reasons)))
+        return np.stack(out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,6 +276,21 @@ class RememberedPeaks:
 def remembered_peaks(predictor: PeakPredictor) -> RememberedPeaks:
     """The same predictor, for one that asks again and again."""
     return RememberedPeaks(predictor.name, lru_cache(KEPT)(predictor.peaks))
+
+
+def _harmonic(shape: Molecule, axis: Axis) -> Float64:
+    """Spectra at the minimum near a geometry, if that is still the same compound, (2, points)."""
+    from ...vibration import broaden, normal_modes, reference_data
+    from ...vibration.batches.bonds import changed_bonding
+    from ...vibration.level import Level
+
+    found = reference_data(shape, Level("gfn2-xtb")).data
+    if changed := changed_bonding(shape, found.molecule):
+        raise CalculationError(f"{shape.name} is no minimum of GFN2-xTB: {changed[1]}")
+    modes = normal_modes(found)
+    return np.stack(
+        [broaden(modes, k, fwhm=FWHM, grid=axis.wavenumbers).intensities for k in ("ir", "raman")]
+    )
 
 
 def _batch(shapes: tuple[Molecule, ...], model: GridModel | ForceFieldModel | ShiftModel) -> Batch:

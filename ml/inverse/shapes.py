@@ -14,6 +14,7 @@ import numpy as np
 
 from ...pointgroup import Molecule
 from ...pointgroup.errors import SmilesError
+from .smiles import is_neutral
 
 SEED: Final = 61453
 MOST: Final = 4
@@ -27,10 +28,11 @@ _ATTEMPTS, _ITERATIONS = 20, 200
 
 @lru_cache(KEPT)
 def quick_geometries(smiles: str, *, most: int = MOST) -> tuple[Molecule, ...]:
-    """The configurations of a molecule, no two mirror images, each at a force-field minimum.
+    """The configurations of a molecule, no two mirror images, each near a force-field minimum.
 
-    The lowest of a few conformers by RDKit (ETKDG, fixed seed) and MMFF94, or UFF where that lacks
-    parameters. What was asked for last is remembered.
+    The lowest of a few conformers by RDKit (ETKDG, fixed seed) after at most 200 steps of MMFF94,
+    or of UFF where that lacks parameters; the first one where both do. What was asked for last is
+    remembered.
 
     Parameters
     ----------
@@ -54,9 +56,7 @@ def quick_geometries(smiles: str, *, most: int = MOST) -> tuple[Molecule, ...]:
         parsed: Any = Chem.MolFromSmiles(smiles)
         if parsed is None or not parsed.GetNumAtoms():
             raise SmilesError(f"{smiles!r} is no SMILES string")
-        if Chem.GetFormalCharge(parsed) or any(
-            a.GetNumRadicalElectrons() for a in parsed.GetAtoms()
-        ):
+        if not is_neutral(smiles):
             raise SmilesError(f"{smiles}: an ion or a radical, of which nothing is predicted")
         isomers = _configurations(parsed, most)
         embedded = max(1, EMBEDDED // len(isomers))

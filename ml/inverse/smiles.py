@@ -202,6 +202,22 @@ def canonical(smiles: str, *, stereo: bool = False) -> str:
         return min(_settled(molecule), _settled(mirror))
 
 
+def is_neutral(text: str) -> bool:
+    """Whether a molecule has neither a charge nor a radical electron.
+
+    Examples
+    --------
+    >>> [is_neutral(text) for text in ("CCO", "CC[O-]", "[CH2]C", "C[N+](=O)[O-]")]
+    [True, False, False, True]
+    """
+    from rdkit import Chem
+
+    mol: Any = Chem.MolFromSmiles(text)
+    return not Chem.GetFormalCharge(mol) and not any(
+        atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()
+    )
+
+
 def randomised(smiles: str, seed: int) -> str:
     """The same molecule with its atoms in a random order, which the seed alone determines.
 
