@@ -18,6 +18,7 @@ from spektron.ml.inverse import (
     BEAM_WIDTH,
     Calibration,
     Observed,
+    load_calibration,
     on_axis_of,
     read_observed,
     save_calibration,
@@ -247,8 +248,10 @@ def checkpoint(tmp_path_factory):
 
 
 def calibrated(folder, threshold, predictor="", shifts=""):
-    given, none = (0.0,) * 5, -100.0
-    found = Calibration((1.0,) * 5, (0.0,) * 5, none, given, threshold, 50, predictor, shifts)
+    found = Calibration(
+        (1.0,) * 5, (0.0,) * 5, -100.0, (0.0,) * 5, threshold, 50, width=60,
+        predictor=predictor, shifts=shifts,
+    )  # fmt: skip
     save_calibration(folder / "calibration.json", found)
 
 
@@ -313,6 +316,60 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
     (checkpoint / "calibration.json").unlink()
 
 
+def test_a_calibration_holds_for_its_search_alone(run, checkpoint, tmp_path):
+    words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O", "--json")
+    calibrated(checkpoint, 0.2)
+    wide = json.loads(run(*words, "--width", 61).stdout)
+    assert wide["verdict"] == "not calibrated"
+    assert "for a beam of 60 and 100 compared candidates, not for 61 and 100" in wide["reason"]
+    other = replace(
+        load_calibration(checkpoint / "calibration.json"), model="model 0123456789abcdef"
+    )
+    save_calibration(checkpoint / "calibration.json", other)
+    found = run(*words)
+    assert isinstance(found.exception, InputError)
+    assert "made for another model" in str(found.exception)
+    (checkpoint / "calibration.json").unlink()
+
+
+def test_candidates_of_a_library_have_no_confidence(run, checkpoint, tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    calibrated(checkpoint, 0.2)
+    words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O")
+    asked = ("--width", 60, "--library", CHECKOUT / "docs/data/symmetry-rich", "--json")
+    found = json.loads(run(*words, *asked).stdout)
+    assert found["verdict"] == "not calibrated"
+    assert "not for those of a library" in found["reason"]
+    assert {c["smiles"]: c["origin"] for c in found["candidates"]}.keys() == {"CCO", "COC"}
+    assert {c["origin"] for c in found["candidates"]} <= {"library", "both"}
+    (checkpoint / "calibration.json").unlink()
+
+
+def test_shifts_alone_are_enough(run, checkpoint):
+    words = ("--checkpoint", checkpoint, "--formula", "C2H6O", "--width", 60)
+    found = json.loads(run(*words, "--carbon", "58.0,18.2", "--json").stdout)
+    assert found["spectra"] == []
+    assert {each["formula"] for each in found["candidates"]} == {"C2H6O"}
+    assert "CCO" in run(*words, "--carbon", "58.0,18.2").stdout
+    assert "nothing to elucidate" in str(run(*words).exception)
+
+
+def test_what_a_checkpoint_has_not_learnt_is_refused(run, checkpoint, tmp_path):
+    from spektron.ml.inverse.models import load_inverse, save_inverse
+
+    model, _ = load_inverse(checkpoint / "model.safetensors")
+    about = {"settings": {"modalities": ["13C", "1H", "formula"]}}
+    save_inverse(tmp_path / "model.safetensors", model, about)
+    found = run(jcamp(tmp_path / "a.jdx"), "--checkpoint", tmp_path, "--carbon", "58.0")
+    assert isinstance(found.exception, InputError)
+    assert "has learnt 13C, 1H, formula, not ir; leave it out" in str(found.exception)
+
+
+def test_the_kind_of_a_jcamp_file_is_checked(run, tmp_path):
+    found = run(jcamp(tmp_path / "a.jdx"), "--kind", "raman")
+    assert "of kind ir, not raman" in str(found.exception)
+
+
 def test_shifts_are_predicted_and_compared(run, checkpoint, tmp_path):
     """By the shipped network, with a calibration that looks at shifts."""
     pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
@@ -342,7 +399,10 @@ def test_shifts_are_predicted_and_compared(run, checkpoint, tmp_path):
 
 def test_a_calibration_brings_its_forward_model(run, checkpoint, tmp_path):
     pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
-    words = (jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O", "--json")
+    words = (
+        jcamp(tmp_path / "a.jdx"), "--checkpoint", checkpoint, "--formula", "C2H6O",
+        "--width", 60, "--json",
+    )  # fmt: skip
     shipped = name_of(find_checkpoint("spektron-forward-grid-built"))
     assert shipped.startswith("spektron-forward-grid-built ")
     calibrated(checkpoint, 0.2, shipped)
