@@ -54,7 +54,16 @@ def page(
             for name, chances in groups["polymers"].items()
         ),
         structures=table(
-            ("given", "molecules", "found 1st", "among 10", "formula of the 1st", "valid strings"),
+            (
+                "given",
+                "molecules",
+                "found 1st",
+                "among 10",
+                "formula of the 1st",
+                "valid strings",
+                "sure",
+                "of these wrong",
+            ),
             (structure_row(given, each["all"]) for given, each in found.items()),
         ),
         most=pretty(most),
@@ -111,8 +120,12 @@ def pretty(given: str) -> str:
 
 
 def structure_row(given: str, found: Mapping[str, float]) -> tuple[str, ...]:
-    names = ("top-1", "top-10", "formula match", "valid strings")
-    return (pretty(given), f"{found['molecules']:.0f}", *(f"{found[name]:.3f}" for name in names))
+    names = (
+        "top-1", "top-10", "formula match", "valid strings", "confident", "risk of the confident",
+    )  # fmt: skip
+    values = (found.get(name) for name in names)
+    cells = ("–" if value is None else f"{value:.3f}" for value in values)
+    return (pretty(given), f"{found['molecules']:.0f}", *cells)
 
 
 def main() -> None:
