@@ -1,9 +1,9 @@
 """``spektron elucidate SPECTRUM --formula C6H6``: structures for a spectrum, ranked.
 
 SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a table of two columns.
-NMR shifts help (``--carbon``, ``--proton``), or stand alone. The answer is a ranked list with calibrated
-probabilities, that of its first place the confidence, or "no candidate fits". Candidates are
-molecules that the decoder of the checkpoint writes and, with ``--library`` and a formula, known
+NMR shifts help (``--carbon``, ``--proton``), or stand alone. The answer is a ranked list with
+calibrated probabilities, that of its first place the confidence, or "no candidate fits". Candidates
+are molecules that the decoder of the checkpoint writes and, with ``--library`` and a formula, known
 ones. Their spectra are predicted and compared by a forward model (``--forward``) or by GFN2-xTB
 (``--gfn2``), their shifts by a network (``--peaks``); by default the ones that the checkpoint was
 calibrated with, if they are shipped. Nothing is downloaded.
@@ -161,8 +161,8 @@ def _given(
     spectral += [nucleus for nucleus, given in zip(("13C", "1H"), shifts, strict=True) if given]
     if not spectral:
         raise InputError(
-            "nothing to elucidate: give an infrared or a Raman spectrum, or shifts with --carbon or "
-            "--proton"
+            "nothing to elucidate: give an infrared or a Raman spectrum, or shifts with --carbon "
+            "or --proton"
         )
     return [*spectral, *(["formula"] if formula is not None else [])]
 

@@ -69,12 +69,3 @@ def test_scores_are_those_of_the_textbook(example):
     found = example("functional_groups_ir").scores(np.array([[2.0], [-1.0], [1.0], [-3.0]]), wanted)
     # One hit, one false alarm, one miss; ranked hit, alarm, miss: (1/1 + 2/3)/2.
     assert found == {"F1": [pytest.approx(0.5)], "average precision": [pytest.approx(5 / 6)]}
-
-
-def test_the_page_is_written_from_the_results(example, tmp_path, monkeypatch):
-    module = example("first_experiments_page")
-    kept = module.PAGE.read_text(encoding="utf-8")
-    monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
-    module.main()
-    assert (tmp_path / "page.md").read_text(encoding="utf-8") == kept
-    assert "{" not in kept

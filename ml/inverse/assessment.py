@@ -23,7 +23,7 @@ from ..model.packaged import find_checkpoint, name_of
 from ..splits import Split
 from ..table import Int64, SpectraTable
 from .confidence import Calibration, calibrate, save_calibration
-from .config import BEAM_WIDTH, SPECTRAL, InverseConfig, Modality
+from .config import BEAM_WIDTH, MODALITIES, SPECTRAL, InverseConfig
 from .corpus import Corpus, corpus
 from .elucidation import NONE, Predictors
 from .evaluation import (
@@ -183,7 +183,7 @@ def assess_inverse(
         )
 
     found: list[Outcome] = []
-    for modalities, rows in _sets(chosen["valid"], config.modalities).items():
+    for modalities, rows in _sets(made, chosen["valid"], model).items():
         found += asked("valid", rows, Condition(modalities, base), None)
     calibration, reason = _calibrated(found, predictors, width, name_of(path))
     trained = np.intersect1d(parts["train"], made.usable)
@@ -225,16 +225,18 @@ def _failures(condition: str, outcomes: Sequence[Outcome]) -> list[Failure]:
     ]
 
 
-def _sets(rows: Int64, modalities: Sequence[Modality]) -> dict[tuple[str, ...], Int64]:
+def _sets(made: Corpus, rows: Int64, model: InverseModel) -> dict[tuple[str, ...], Int64]:
     """Sets of modalities, and the rows that are asked with each: `DRAWS` at random for each row."""
-    spectral = [name for name in modalities if name in SPECTRAL]
     out: dict[tuple[str, ...], set[int]] = {}
-    for row in rows.tolist():
+    there = made.inputs(rows, model.vocabulary.elements).present
+    for row, present in zip(rows.tolist(), there, strict=True):
+        known = [name for name, has in zip(MODALITIES, present, strict=True) if has]
+        spectral = [name for name in known if name in SPECTRAL]
         draw = generator(0, CHOICE, 1, row)
         for _ in range(DRAWS):
             kept = {spectral[int(draw.integers(len(spectral)))]}
-            kept |= {name for name in modalities if draw.random() < 0.5}
-            out.setdefault(tuple(m for m in modalities if m in kept), set()).add(row)
+            kept |= {name for name in known if draw.random() < 0.5}
+            out.setdefault(tuple(name for name in known if name in kept), set()).add(row)
     return {names: np.array(sorted(of), dtype=np.int64) for names, of in sorted(out.items())}
 
 
