@@ -42,7 +42,7 @@ from .confidence import (
     save_calibration,
 )
 from .config import BEAM_WIDTH, MODALITIES, InverseConfig, InverseLoss, InverseModelConfig
-from .consistency import Match, evidence_of, match, peak_distance, similarity
+from .consistency import Evidence, Match, evidence_of, match, peak_distance, similarity
 from .corpus import Corpus, corpus, shift_table
 from .formulas import Formula, check_formula, formula_of
 from .grammar import Grammar
@@ -67,6 +67,7 @@ __all__ = [
     "Calibration",
     "Corpus",
     "Coverage",
+    "Evidence",
     "Formula",
     "ForwardPredictor",
     "Grammar",
