@@ -15,8 +15,9 @@ from spektron.ml.forward.models import new_model
 from spektron.ml.forward.prediction import shifts_of
 from spektron.ml.forward.valence import molecule_of
 from spektron.ml.inverse import InverseConfig, corpus
+from spektron.ml.inverse.config import SHIFT_ERROR
 from spektron.ml.inverse.equivalence import equivalent_atoms, methyl_means
-from spektron.ml.inverse.predicted_shifts import SPREAD, with_predicted_shifts
+from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
 from spektron.ml.table import Ragged
 from spektron.pointgroup import Molecule
 
@@ -97,7 +98,7 @@ def test_noise_is_seeded_of_the_wanted_size_and_equal_for_equivalent_atoms(table
         )
         assert np.ptp(off, axis=1).max() < 1e-4
         # Chi-squared with 60 degrees of freedom lies in 30 to 102 but for one case in a thousand.
-        assert 30 < (off[:, 0] ** 2).sum() / SPREAD[nucleus] ** 2 < 102
+        assert 30 < (off[:, 0] ** 2).sum() / SHIFT_ERROR[nucleus] ** 2 < 102
 
 
 def test_computed_shifts_stay_and_unknown_elements_get_none(table, model):

@@ -21,7 +21,7 @@ from ..broadening import Axis, curves
 from ..errors import SpectraError
 from ..forward.config import Nucleus
 from ..model.packaged import find_checkpoint, name_of
-from ..table import Float32, SpectraTable
+from ..table import Float32, Int64, SpectraTable
 from .config import NUCLEI, PEAK_RANGE
 from .inputs import merged
 from .shapes import KEPT, quick_geometries
@@ -152,15 +152,21 @@ class ShiftPredictor:
         """Shifts of each configuration, of the nuclei that the model has learnt."""
         import torch
 
+        from ..forward.graphs import graph_of
+        from .equivalence import equivalent_atoms
+
         shapes = quick_geometries(smiles)
         batch = _batch(shapes, self.model)
         with torch.no_grad():
             found = self.model(batch).double().cpu().numpy()
         ends = np.cumsum([shape.n_atoms for shape in shapes])[:-1]
         known = [nucleus for nucleus in NUCLEI if nucleus in self.model.config.nuclei]
+        # Configurations have the same bonds, and their atoms the same order.
+        classes = equivalent_atoms(graph_of(shapes[0]))
+        numbers = shapes[0].atomic_numbers
         return tuple(
-            {nucleus: _peaks(shape, shifts, nucleus) for nucleus in known}
-            for shape, shifts in zip(shapes, np.split(found, ends), strict=True)
+            {nucleus: _peaks(numbers, classes, shifts, nucleus) for nucleus in known}
+            for shifts in np.split(found, ends)
         )
 
 
@@ -302,12 +308,10 @@ def _batch(shapes: tuple[Molecule, ...], model: GridModel | ForceFieldModel | Sh
     return join_samples([sample_of(graph_of(each, config.cutoff), config) for each in shapes])
 
 
-def _peaks(shape: Molecule, shifts: Float64, nucleus: Nucleus) -> Float32:
-    from ..forward.graphs import graph_of
-    from .equivalence import equivalent_atoms
-
-    classes = equivalent_atoms(graph_of(shape))
-    own = shape.atomic_numbers == NUCLEI[nucleus]
+def _peaks(
+    numbers: NDArray[np.integer], classes: Int64, shifts: Float64, nucleus: Nucleus
+) -> Float32:
+    own = numbers == NUCLEI[nucleus]
     sums, counts = (np.bincount(classes[own], weights) for weights in (shifts[own], None))
     means = sums[counts > 0] / counts[counts > 0]
     return merged(np.clip(means, *PEAK_RANGE[nucleus]), nucleus)
