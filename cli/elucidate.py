@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SHIPPED = "spektron-elucidate-small"
 BY_GFN2 = 10
+"""Candidates whose spectra GFN2-xTB predicts."""
 CALIBRATION = "calibration.json"
 """Beside the model file."""
 
@@ -107,6 +108,7 @@ def elucidate(
     as_json: AsJson = False,
 ) -> None:
     """Structures for a spectrum, ranked, or "no candidate fits"."""
+    from ..ml.inverse.config import COMPARED
     from ..ml.inverse.formulas import Formula
     from ..ml.inverse.reading import read_shifts_text
 
@@ -117,7 +119,7 @@ def elucidate(
     model, calibration, path = _loaded(checkpoint, given)
     predictors = _predictors(forward, gfn2, peaks, calibration)
     known = _library(library, wanted, model)
-    compared = BY_GFN2 if gfn2 else None
+    compared = BY_GFN2 if gfn2 else COMPARED
     found = _found(model, observed, wanted, shifts, predictors, calibration, known, width, compared)
     about: Json = {
         "spectra": [_described(each) for each in observed],
@@ -168,7 +170,7 @@ def _given(
 
 
 def _loaded(checkpoint: str, given: list[str]) -> tuple[InverseModel, Calibration | None, Path]:
-    from ..ml.model.packaged import find_checkpoint, name_of
+    from ..ml.model.packaged import find_checkpoint, same_content
     from ..ml.model.packages import require
     from ..pointgroup.errors import InputError
 
@@ -186,14 +188,9 @@ def _loaded(checkpoint: str, given: list[str]) -> tuple[InverseModel, Calibratio
         )
     beside = path.with_name(CALIBRATION)
     calibration = load_calibration(beside) if beside.is_file() else None
-    if calibration and calibration.model and _content(calibration.model) != _content(name_of(path)):
+    if calibration and calibration.model and not same_content(calibration.model, path):
         raise InputError(f"{beside}: made for another model; calibrate this one again")
     return model, calibration, path
-
-
-def _content(name: str) -> str:
-    """Of a model's name what depends on its content alone."""
-    return name.split()[-1]
 
 
 def _predictors(
@@ -258,11 +255,10 @@ def _found(
     calibration: Calibration | None,
     library: Library | None,
     width: int,
-    compared: int | None,
+    compared: int,
 ) -> Elucidation:
     import numpy as np
 
-    from ..ml.inverse.config import COMPARED
     from ..ml.inverse.elucidation import elucidate as run
     from ..ml.inverse.formulas import check_formula
     from ..ml.inverse.inputs import make_inputs
@@ -287,7 +283,7 @@ def _found(
         calibration=calibration,
         library=library,
         width=width,
-        compared=COMPARED if compared is None else compared,
+        compared=compared,
     )
 
 

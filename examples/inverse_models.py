@@ -43,7 +43,7 @@ from spektron.ml.inverse import (
     shift_table,
 )
 from spektron.ml.inverse.confidence import GROUNDS
-from spektron.ml.model.packaged import name_of
+from spektron.ml.model.packaged import name_of, same_content
 from spektron.ml.splits import Split
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
@@ -198,7 +198,7 @@ def fuse(given: argparse.Namespace) -> None:
         progress=lambda done, of: done % 100 or print(f"{done} of {of}", flush=True),
     )
     compared = [asdict(each) for each in compare(made, found)]
-    facts = {"model": digest(folder), "left out": found.left_out, "compared": compared}
+    facts = {"model": name_of(folder / PARTS[0]), "left out": found.left_out, "compared": compared}
     with whole_file(folder / "fusion.json", InputError) as draft:
         draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     for each in compared:
@@ -241,8 +241,7 @@ def card(name: str, folder: Path) -> str:
     measured, fused = (json.loads((folder / part).read_text()) for part in (PARTS[2], PARTS[4]))
     known = load_calibration(folder / PARTS[3])
     for part, of in zip(PARTS[2:], (measured["model"], known.model, fused["model"]), strict=True):
-        # Shipped or not: the name may differ, the content not.
-        if of.split()[-1] != digest(folder):
+        if not same_content(of, folder / PARTS[0]):
             raise InputError(f"{folder}: {part} is of another model; make it again")
     found = measured["figures"]
     plain = [given for given in found if "×" not in given]
@@ -304,11 +303,6 @@ def shown(values: Mapping[str, Any], *names: str) -> str:
     """Cells of a table, "–" where there is no number."""
     found = [values.get(name) for name in names]
     return " | ".join("–" if value is None else f"{value:.3f}" for value in found)
-
-
-def digest(folder: Path) -> str:
-    """The content of a folder's model, as the name of a model ends with it."""
-    return name_of(folder / PARTS[0]).split()[-1]
 
 
 def row_of(given: str, found: Mapping[str, Any]) -> str:

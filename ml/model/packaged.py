@@ -62,3 +62,8 @@ def shipped_as(name: str) -> Path | None:
     """The file of a shipped checkpoint by what `name_of` calls it; None if it is another now."""
     paths = (HOME / each / FILE for each in shipped() if name.startswith(f"{each} "))
     return next((path for path in paths if name_of(path) == name), None)
+
+
+def same_content(name: str, path: Path) -> bool:
+    """Whether a name that `name_of` gave is that of this file, wherever it lay then."""
+    return name.split()[-1:] == name_of(path).split()[-1:]
