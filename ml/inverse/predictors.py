@@ -259,7 +259,7 @@ class Remembered:
     ----------
     name : str
     curves : callable
-        That of the predictor; the latest 16,384 molecules are kept, 16 kB each.
+        That of the predictor; the latest 16,384 molecules are kept, 16 kB for each configuration.
     """
 
     name: str
