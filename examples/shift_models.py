@@ -273,7 +273,7 @@ def card(name: str, kind: str, model: Path, scores: Mapping[str, Any]) -> str:
     from spektron.ml.forward.models import load_forward
 
     known, about = load_forward(model)
-    found, config = scores.get(kind, {}), runs()[kind]
+    found, config = scores.get(kind, {}), ForwardConfig.from_mapping(about["settings"])
     if about["data"] != found.get("trained on"):
         raise InputError(f"{model}: the scores are of a model with other data; score it again")
     rows = [

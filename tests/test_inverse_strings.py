@@ -97,7 +97,10 @@ def test_what_counts_as_the_same(one, other, plain, full):
     assert (canonical(one, stereo=True) == canonical(other, stereo=True)) == full
 
 
-@pytest.mark.parametrize("smiles", ["", "C1CC", "C(", "CN(C)(C)(C)C", "xyz", "[Na+].[Cl-]"])
+# RDKit reads the last one once: what it writes of it, it cannot read.
+@pytest.mark.parametrize(
+    "smiles", ["", "C1CC", "C(", "CN(C)(C)(C)C", "xyz", "[Na+].[Cl-]", "C1=CC=CC2=Cs21"]
+)
 def test_what_is_no_molecule_has_no_form(smiles):
     assert canonical(smiles) == ""
 

@@ -256,9 +256,12 @@ def _parsed(smiles: str) -> Any:
 
 
 def _settled(molecule: Any) -> str:
-    """Canonical SMILES that is the same when it is read and written again."""
+    """Canonical SMILES that is the same when it is read and written again; "" if there is none."""
     from rdkit import Chem
 
-    text = Chem.MolToSmiles(Chem.RemoveHs(molecule))
+    try:
+        text = Chem.MolToSmiles(Chem.RemoveHs(molecule))
+    except Chem.MolSanitizeException:
+        return ""
     again = Chem.MolFromSmiles(text)
     return str(Chem.MolToSmiles(again)) if again is not None else ""
