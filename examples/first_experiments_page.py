@@ -48,7 +48,9 @@ def page(
         steps=groups["steps"],
         seeds=groups["seeds"],
         macro=table(("", "macro F1", "mean average precision"), macro_rows(groups["scores"])),
-        groups=table(("group", "test molecules", "F1", "average precision"), group_rows(groups)),
+        groups=table(
+            ("group", "learnt from", "asked about", "F1", "average precision"), group_rows(groups)
+        ),
         polymers="\n".join(
             f"- {name}: " + ", ".join(f"{group} {p:.2f}" for group, p in likeliest(chances))
             for name, chances in groups["polymers"].items()
@@ -104,10 +106,11 @@ def group_rows(groups: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Each group as the CNN finds it, the best first."""
     own = groups["scores"]["CNN"]
     f1, precision = (own[score]["groups"] for score in ("F1", "average precision"))
-    rows = zip(groups["groups"].items(), f1, precision, strict=True)
+    train, test = (groups["groups"][part] for part in ("train", "test"))
+    rows = zip(test, f1, precision, strict=True)
     return [
-        (name, str(n), f"{f:.2f}", f"{p:.2f}")
-        for (name, n), f, p in sorted(rows, key=lambda row: -row[1])
+        (name, f"{train[name]:,}", str(test[name]), f"{f:.2f}", f"{p:.2f}")
+        for name, f, p in sorted(rows, key=lambda row: -row[1])
     ]
 
 

@@ -160,7 +160,10 @@ def experiment(given: argparse.Namespace) -> dict[str, Any]:
         "molecules": {"train": len(split["train"]), "test": len(rows)},
         "steps": given.steps,
         "seeds": given.seeds,
-        "groups": dict(zip(names, wanted.sum(axis=0).tolist(), strict=True)),
+        "groups": {
+            part: dict(zip(names, (labels[split[part]] > 0.5).sum(axis=0).tolist(), strict=True))
+            for part in ("train", "test")
+        },
         "scores": {name: averaged(each) for name, each in found.items()},
         "polymers": polymers,
     }

@@ -32,7 +32,8 @@ def test_the_script_trains_and_asks(script, tmp_path):
     given = ["--seeds", "2", "--steps", "3", "--runs", str(tmp_path / "runs")]
     assert script.main([*given, "--out", str(tmp_path / "out.json")]) == 0
     found = json.loads((tmp_path / "out.json").read_text())
-    n = len(found["groups"])
+    n = len(found["groups"]["test"])
+    assert set(found["groups"]["train"]) == set(found["groups"]["test"])
     assert set(found["scores"]) == {"CNN", "CNN and Transformer", "logistic regression"}
     for each in found["scores"].values():
         for score in each.values():
@@ -40,7 +41,7 @@ def test_the_script_trains_and_asks(script, tmp_path):
             assert score["macro"] == pytest.approx(np.mean(score["groups"]), abs=1e-3)
             assert all(0 <= value <= 1 for value in score["groups"])
     assert found["scores"]["logistic regression"]["F1"]["standard deviation"] is None
-    assert set(found["polymers"]["poly(vinyl acetate)"]) == set(found["groups"])
+    assert set(found["polymers"]["poly(vinyl acetate)"]) == set(found["groups"]["test"])
     # A network that has hardly begun knows less than a regression that is finished.
     macro = {name: each["average precision"]["macro"] for name, each in found["scores"].items()}
     assert macro["logistic regression"] > macro["CNN"]
@@ -69,3 +70,12 @@ def test_scores_are_those_of_the_textbook(example):
     found = example("functional_groups_ir").scores(np.array([[2.0], [-1.0], [1.0], [-3.0]]), wanted)
     # One hit, one false alarm, one miss; ranked hit, alarm, miss: (1/1 + 2/3)/2.
     assert found == {"F1": [pytest.approx(0.5)], "average precision": [pytest.approx(5 / 6)]}
+
+
+def test_the_page_is_written_from_the_results(example, tmp_path, monkeypatch):
+    module = example("first_experiments_page")
+    kept = module.PAGE.read_text(encoding="utf-8")
+    monkeypatch.setattr(module, "PAGE", tmp_path / "page.md")
+    module.main()
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == kept
+    assert "{" not in kept
