@@ -226,7 +226,7 @@ BAD_FILES = [
     ("a.pdb", XYZ, "unknown file type '.pdb'; known are .xyz"),
     ("molecule", XYZ, "unknown file type ''"),
     ("a.xyz.gz", XYZ, "not a valid gzip file"),
-    ("a.sdf.gz", gzip.compress(b"x" * 99)[:-9], "not a valid gzip file"),
+    ("a.sdf.gz", gzip.compress(b"x" * 99, mtime=0)[:-9], "not a valid gzip file"),
     ("a.mol", "garbage\n", "line 1: .*M  END"),
     ("a.mol", MOL.replace("V2000", ""), "line 4 is no counts line"),
     ("a.mol", MOL[:-20] + "\n", "truncated"),
