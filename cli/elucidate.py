@@ -4,14 +4,15 @@ SPECTRUM is an infrared or a Raman spectrum, or one of each: JCAMP-DX, or a tabl
 NMR shifts help (``--carbon``, ``--proton``), or stand alone. The answer is a ranked list with
 calibrated probabilities, that of its first place the confidence, or "no candidate fits". Candidates
 are molecules that the decoder of the checkpoint writes and, with ``--library`` and a formula, known
-ones. Their spectra are predicted and compared by a forward model (``--forward``) or by GFN2-xTB
-(``--gfn2``), their shifts by a network (``--peaks``); by default the ones that the checkpoint was
-calibrated with, if they are shipped. Nothing is downloaded.
+ones. Their spectra are predicted and compared by a forward model (``--forward``), those of the ten
+best also by GFN2-xTB (``--gfn2``), their shifts by a network (``--peaks``); by default the models
+that the checkpoint was calibrated with, if they are shipped. Nothing is downloaded.
 
 With ``--json`` one object: spectra {file, kind, low, high, points}, formula, checkpoint, verdict
 ("answer", "no candidate fits", "not calibrated"), reason, confidence (null without a calibration),
-threshold, predictor, shift_predictor, beam {strings, valid, fitting}, candidates {smiles, formula,
-log_probability, probability, consistency, ir, raman, carbon, proton (ppm), score, origin, missing}.
+threshold, predictor, refined_by, shift_predictor, beam {strings, valid, fitting}, candidates
+{smiles, formula, log_probability, probability, consistency, ir, raman, carbon, proton (ppm), score,
+origin, missing}.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from ..ml.inverse.reading import Observed
 
 SHIPPED = "spektron-elucidate-small"
-BY_GFN2 = 10
-"""Candidates whose spectra GFN2-xTB predicts."""
 CALIBRATION = "calibration.json"
 """Beside the model file."""
 
@@ -85,9 +84,7 @@ def elucidate(
     ] = None,
     gfn2: Annotated[
         bool,
-        typer.Option(
-            "--gfn2", help=f"Predict spectra by GFN2-xTB, of the likeliest {BY_GFN2}; seconds each."
-        ),
+        typer.Option("--gfn2", help="Compare the ten best by GFN2-xTB as well; seconds each."),
     ] = False,
     peaks: Annotated[
         str | None,
@@ -108,7 +105,6 @@ def elucidate(
     as_json: AsJson = False,
 ) -> None:
     """Structures for a spectrum, ranked, or "no candidate fits"."""
-    from ..ml.inverse.config import COMPARED
     from ..ml.inverse.formulas import Formula
     from ..ml.inverse.reading import read_shifts_text
 
@@ -117,15 +113,15 @@ def elucidate(
     shifts = [read_shifts_text(text) if text else () for text in (carbon, proton)]
     given = _given(observed, shifts, wanted)
     model, calibration, path = _loaded(checkpoint, given)
-    predictors = _predictors(forward, gfn2, peaks, calibration)
+    predictors, slow = _predictors(forward, peaks, calibration), _by_gfn2() if gfn2 else None
     known = _library(library, wanted, model)
-    compared = BY_GFN2 if gfn2 else COMPARED
-    found = _found(model, observed, wanted, shifts, predictors, calibration, known, width, compared)
+    found = _found(model, observed, wanted, shifts, predictors, calibration, known, width, slow)
     about: Json = {
         "spectra": [_described(each) for each in observed],
         "formula": None if wanted is None else str(wanted),
         "checkpoint": str(path),
         "predictor": predictors.names[0] or None,
+        "refined_by": None if slow is None else slow.name,
         "shift_predictor": predictors.names[1] or None,
         "threshold": None if calibration is None else calibration.threshold,
     }
@@ -194,29 +190,31 @@ def _loaded(checkpoint: str, given: list[str]) -> tuple[InverseModel, Calibratio
 
 
 def _predictors(
-    forward: str | None, gfn2: bool, peaks: str | None, calibration: Calibration | None
+    forward: str | None, peaks: str | None, calibration: Calibration | None
 ) -> Predictors:
     from ..ml.inverse.elucidation import Predictors
     from ..ml.model.packaged import shipped_as
-    from ..pointgroup.errors import InputError
 
-    if forward is not None and gfn2:
-        raise InputError("--forward and --gfn2: give one of them")
     calibrated = ("", "") if calibration is None else (calibration.predictor, calibration.shifts)
     spectral, shifts = (
         shipped_as(name) if place is None else place
         for place, name in zip((forward, peaks), calibrated, strict=True)
     )
-    return Predictors(_of_spectra(spectral, gfn2), _of_shifts(shifts))
+    return Predictors(_of_spectra(spectral), _of_shifts(shifts))
 
 
-def _of_spectra(place: Path | str | None, gfn2: bool) -> Predictor | None:
-    from ..ml.inverse.predictors import XtbPredictor, forward_predictor
+def _by_gfn2() -> Predictor:
+    from ..ml.inverse.predictors import XtbPredictor
     from ..ml.model.packages import require
 
-    if gfn2:
-        require("tblite", "geometric")
-        return XtbPredictor()
+    require("tblite", "geometric")
+    return XtbPredictor()
+
+
+def _of_spectra(place: Path | str | None) -> Predictor | None:
+    from ..ml.inverse.predictors import forward_predictor
+    from ..ml.model.packages import require
+
     if place is None:
         return None
     require("torch_geometric")
@@ -255,7 +253,7 @@ def _found(
     calibration: Calibration | None,
     library: Library | None,
     width: int,
-    compared: int,
+    refined_by: Predictor | None,
 ) -> Elucidation:
     import numpy as np
 
@@ -283,7 +281,7 @@ def _found(
         calibration=calibration,
         library=library,
         width=width,
-        compared=compared,
+        refined_by=refined_by,
     )
 
 
@@ -343,6 +341,7 @@ def _tell(found: Elucidation, about: Json, most: int) -> None:
         ("formula", about["formula"] or "not given"),
         ("model", about["checkpoint"]),
         ("spectra by", about["predictor"] or "none: candidates are not compared"),
+        *([("the ten best by", about["refined_by"])] if about["refined_by"] else []),
         ("shifts by", about["shift_predictor"] or "none: candidates are not compared"),
         ("verdict", f"{found.verdict}: {found.reason}"),
     ]

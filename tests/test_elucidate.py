@@ -98,6 +98,7 @@ def test_percent_transmittance_of_a_jcamp_file(tmp_path):
 
 
 FLAT_TOP = np.minimum(IR, 0.5)
+NOISE = 0.002 * np.random.default_rng(0).standard_normal(len(X))
 BAD = {
     "empty": ("", {}, "empty"),
     "only a head": ("wavenumber,intensity\n", {}, "empty"),
@@ -119,6 +120,13 @@ BAD = {
     "constant": ((X, np.full_like(X, 3.0)), {}, "3 everywhere"),
     "doubles": ((np.append(X, X[-1]), np.append(IR, 0.1)), {}, "two points at 3900"),
     "saturated": ((X, FLAT_TOP), {}, "saturated: .* points in a row"),
+    "saturated and noisy": (
+        (X, np.minimum(IR, 0.3) + NOISE),
+        {},
+        "saturated: .* points in a row at the top",
+    ),
+    "percent as absorbance": ((X, 100 * 10**-IR), {}, "bands point downward; is it transmittance"),
+    "upside down": ((X, -IR), {}, "bands point downward"),
     "dark": ((X, 10**-IR - 0.2), {"signal": "transmittance"}, "no light passes at"),
     "no share": ((X, 50 * IR + 1), {"signal": "transmittance"}, "Is it absorbance, or percent"),
 }
@@ -312,8 +320,46 @@ def test_spectra_are_predicted_and_compared(run, checkpoint, tmp_path):
     assert with_it["verdict"] == "answer"
     wrong = run(*words, "--forward", tmp_path / "shifts.safetensors")
     assert "predicts NMR shifts" in str(wrong.exception)
-    assert "give one of them" in str(run(*words, "--gfn2", "--forward", "x").exception)
+    # A calibration that does not hold for a search still ranks what was compared.
+    other = json.loads(
+        run(*words[:-1], 61, "--forward", tmp_path / "grid.safetensors", "--json").stdout
+    )
+    assert other["verdict"] == "not calibrated"
+    for each in (with_it, other):
+        scores = [one["score"] for one in each["candidates"]]
+        assert scores == sorted(scores, reverse=True)
+        assert scores != [one["log_probability"] for one in each["candidates"]]
+    assert [each["probability"] for each in other["candidates"]] == [None] * len(scores)
     (checkpoint / "calibration.json").unlink()
+
+
+def test_the_best_are_compared_by_gfn2_as_well(run, checkpoint, tmp_path, symmetry_rich):
+    """Ethanol and its ether by spectra of the same level: whatever the decoder thinks of them."""
+    pytest.importorskip("tblite", reason="tblite is not installed")
+    from spektron.ml.inverse import table_predictor
+
+    known = table_predictor(symmetry_rich)
+    calibrated(checkpoint, 0.2)
+    for text in ("CCO", "COC"):
+        infrared = known.curves(text, AXIS)[0, 0]
+        spectrum = table(tmp_path / f"{text}.csv", AXIS.wavenumbers, infrared / infrared.max())
+        words = (spectrum, "--checkpoint", checkpoint, "--formula", "C2H6O", "--width", 60)
+        found = json.loads(run(*words, "--gfn2", "--json").stdout)
+        assert found["refined_by"] == "GFN2-xTB, harmonic"
+        assert found["verdict"] == "not calibrated"
+        assert "not for GFN2-xTB, harmonic; candidates are ranked by its weights" in found["reason"]
+        assert found["candidates"][0]["smiles"] == text
+        assert found["candidates"][0]["consistency"] > 0.99
+    assert "the ten best by" in run(*words, "--gfn2").stdout
+    (checkpoint / "calibration.json").unlink()
+
+
+def test_more_peaks_than_atoms_are_refused(run, checkpoint, tmp_path):
+    words = ("--checkpoint", checkpoint, "--formula", "C2H6O")
+    four = run(jcamp(tmp_path / "a.jdx"), *words, "--carbon", "10,20,30,40")
+    assert "4 13C shifts for C2H6O, which has 2 such atoms" in str(four.exception)
+    water = run("--checkpoint", checkpoint, "--formula", "H2O", "--carbon", "10")
+    assert "1 13C shifts for H2O, which has 0 such atoms" in str(water.exception)
 
 
 def test_a_calibration_holds_for_its_search_alone(run, checkpoint, tmp_path):

@@ -107,7 +107,7 @@ def samples(n=3, seed=0):
     rng = np.random.default_rng(seed)
     return make_inputs(
         rng.random((n, 2, 256)).astype(np.float32),
-        carbon=[rng.uniform(0, 200, 3) for _ in range(n)],
+        carbon=[rng.uniform(0, 200, 2) for _ in range(n)],
         proton=[rng.uniform(0, 10, 4) for _ in range(n)],
         formulas=[Formula.parse("C2H6O")] * n,
         elements=Vocabulary.of(KNOWN).elements,

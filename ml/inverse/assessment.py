@@ -30,6 +30,7 @@ from .evaluation import (
     Condition,
     Outcome,
     baseline_places,
+    by_rings,
     by_size,
     drifts,
     evaluate_inverse,
@@ -90,7 +91,10 @@ class Assessment:
     Attributes
     ----------
     figures : mapping
-        By condition: ``all``, ``by size``, ``silences``, ``look-up``; see `evaluation`.
+        By condition: ``all``, ``by size``, ``by rings``, ``silences``, ``look-up``; see
+        `evaluation`.
+    asked : mapping
+        Molecules of the parts ``valid`` and ``test`` that were asked.
     failures : tuple of Failure
         The most confident wrong answers of each condition; none without a calibration.
     calibration : Calibration or None
@@ -99,6 +103,7 @@ class Assessment:
     """
 
     figures: Mapping[str, Any]
+    asked: Mapping[str, int]
     failures: tuple[Failure, ...]
     calibration: Calibration | None
     reason: str = ""
@@ -159,7 +164,7 @@ def assess_inverse(
     made = corpus(table, config)
     parts = split or split_for(table, config.data)
     check_origin(path, card, table, parts)
-    chosen = {name: _some(made, parts[name], model, most) for name in ("valid", "test")}
+    chosen = {name: some_of(made, parts[name], model, most) for name in ("valid", "test")}
     base = config.data.instruments
     conditions = [Condition(tuple(each), base) for each in given]
     predictors = predictors.remembered
@@ -194,13 +199,16 @@ def assess_inverse(
     figures: dict[str, Any] = {}
     failures: list[Failure] = []
     for condition in conditions:
-        outcomes = asked("test", chosen["test"], condition, calibration)
+        # A formula alone is no measurement that a calibration knows.
+        sure = calibration if set(condition.given) & set(SPECTRAL) else None
+        outcomes = asked("test", chosen["test"], condition, sure)
         failures += _failures(str(condition), outcomes)
         rows = np.array([each.row for each in outcomes], dtype=np.int64)
         places = baseline_places(library, model, made, rows, condition)
         figures[str(condition)] = {
             "all": summary(outcomes, known),
             "by size": by_size(outcomes, known),
+            "by rings": by_rings(outcomes, known),
             "silences": silences(outcomes),
             "look-up": hits_of(places) if places else {},
         }
@@ -211,7 +219,8 @@ def assess_inverse(
         figures[name] = {
             "all": summary(asked("test", chosen["test"], condition, calibration), known)
         }
-    done = Assessment(figures, tuple(failures), calibration, reason)
+    asked_of = {name: len(rows) for name, rows in chosen.items()}
+    done = Assessment(figures, asked_of, tuple(failures), calibration, reason)
     _write(path, done)
     return done
 
@@ -251,7 +260,14 @@ def _calibrated(
     return replace(fitted, width=width, predictor=spectra, shifts=shifts, model=model), ""
 
 
-def _some(made: Corpus, rows: Int64, model: InverseModel, most: int) -> Int64:
+def some_of(made: Corpus, rows: Int64, model: InverseModel, most: int) -> Int64:
+    """At most so many of the rows that the model can write, at random but always the same.
+
+    Raises
+    ------
+    SpectraError
+        If there is none.
+    """
     usable = np.intersect1d(rows, made.usable)
     known = usable[[model.vocabulary.knows(made.smiles[int(row)]) for row in usable]]
     if not len(known):
@@ -280,6 +296,7 @@ def _write(path: Path, found: Assessment) -> None:
     """Numbers that are not finite become null. An older calibration goes first."""
     whole = {
         "model": name_of(path),
+        "asked": found.asked,
         "figures": found.figures,
         "failures": [asdict(each) for each in found.failures],
     }

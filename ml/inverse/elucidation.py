@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class Predictors:
 
 
 NONE = Predictors()
+REFINED: Final = 10
+"""Candidates that a slow predictor compares once more."""
 BEHIND = Match(missing="too unlikely to be compared")
 
 
@@ -135,6 +137,7 @@ def elucidate(
     library: Library | None = None,
     width: int = BEAM_WIDTH,
     compared: int = COMPARED,
+    refined_by: Predictor | None = None,
 ) -> Elucidation:
     """Candidates for one sample, ranked, with a confidence in the first.
 
@@ -150,15 +153,17 @@ def elucidate(
     predictors : Predictors
         Of spectra and shifts of the likeliest candidates.
     calibration : Calibration, optional
-        Ranks and gives probabilities; without one, with one for other predictors or another
-        search, and with a library, candidates are ranked by log-probability, and there is no
-        confidence.
+        Ranks and gives probabilities. One for other predictors or another search ranks only, and
+        so does any with a library or ``refined_by``; without one candidates are ranked by
+        log-probability.
     library : Library, optional
         With a formula, its molecules of that formula are candidates too.
     width : int
         Of the beam.
     compared : int
         Candidates whose spectra are predicted, the likeliest; the others come behind these.
+    refined_by : Predictor, optional
+        Of the spectra of the `REFINED` best, which are ranked once more; too slow for all.
 
     Raises
     ------
@@ -168,10 +173,18 @@ def elucidate(
     found = propose(model, inputs, [formula], width=width)[0]
     if library is not None and formula is not None:
         found = with_library(model, inputs, found, library.candidates(formula))
-    doubt = _doubt(calibration, predictors, width, compared, library)
+    doubt = _doubt(calibration, predictors, width, compared, library, refined_by)
     known = calibration if calibration is not None and not doubt else None
-    seen = evidence_of(inputs, model.config.encoder.axis, measured)
-    answers = ranked_answers(found.candidates, seen, inputs.present[0], predictors, known, compared)
+    seen, given = evidence_of(inputs, model.config.encoder.axis, measured), inputs.present[0]
+    answers = ranked_answers(
+        found.candidates, seen, given, predictors, calibration, compared, sure=not doubt
+    )
+    if refined_by is not None:
+        best = [each.smiles for each in answers[:REFINED]]
+        near = [each for each in found.candidates if each.smiles in best]
+        slow = Predictors(refined_by, predictors.shifts)
+        again = ranked_answers(near, seen, given, slow, calibration, REFINED, sure=False)
+        answers = again + answers[REFINED:]
     confidence = confidence_in(answers, known)
     verdict, reason = _verdict(answers, confidence, known, doubt, formula)
     return Elucidation(answers, confidence, verdict, reason, found)
@@ -184,6 +197,8 @@ def ranked_answers(
     predictors: Predictors = NONE,
     calibration: Calibration | None = None,
     compared: int = COMPARED,
+    *,
+    sure: bool = True,
 ) -> tuple[Answer, ...]:
     """Candidates of one sample beside the evidence, the best first.
 
@@ -196,7 +211,10 @@ def ranked_answers(
         Which of `config.MODALITIES` were given.
     predictors : Predictors
     calibration : Calibration, optional
+        Ranks; without one the log-probability does.
     compared : int
+    sure : bool
+        Whether the calibration gives probabilities too.
     """
     near = candidates[:compared]
     fits = [match(each.smiles, evidence, predictors.spectra, predictors.shifts) for each in near]
@@ -207,7 +225,8 @@ def ranked_answers(
             _grounds(each.log_probability, fit) for each, fit in zip(near, fits, strict=True)
         ]
         scores = calibration.scores(grounds)
-        chances = calibration.probabilities(scores, present)
+        if sure:
+            chances = calibration.probabilities(scores, present)
     out = [
         Answer(c.smiles, formula_of(c.smiles), c.log_probability, f, float(s), float(p), c.origin)
         for c, f, s, p in zip(near, fits, scores, chances, strict=True)
@@ -250,6 +269,7 @@ def _doubt(
     width: int,
     compared: int,
     library: Library | None,
+    refined_by: Predictor | None,
 ) -> str:
     """Why a calibration says nothing here; empty if it does."""
     if calibration is None:
@@ -266,11 +286,13 @@ def _doubt(
             f"its calibration is for a beam of {own[0]} and {own[1]} compared candidates, not for "
             f"{asked[0]} and {asked[1]}"
         )
+    elif refined_by is not None:
+        reason = f"its calibration is for {calibration.predictor}, not for {refined_by.name}"
     elif library is not None:
         reason = "its calibration is for candidates of the decoder, not for those of a library"
     else:
         return ""
-    return f"{reason}; candidates are in the order of the decoder"
+    return f"{reason}; candidates are ranked by its weights, and none has a probability"
 
 
 def _verdict(

@@ -26,7 +26,7 @@ from .confidence import (
     coverage_curve,
     reliability,
 )
-from .config import BEAM_WIDTH, COMPARED
+from .config import BEAM_WIDTH, COMPARED, MODALITIES, SPECTRAL
 from .consistency import evidence_of
 from .corpus import Corpus
 from .elucidation import (
@@ -41,9 +41,11 @@ from .formulas import Formula, formula_of
 from .inputs import Bool, Inputs
 from .library import Library
 from .network import InverseModel
-from .smiles import heavy_atoms
+from .smiles import has_rings, heavy_atoms
 
 TOPS: Final = (1, 3, 10)
+PROPOSED: Final = (1, 10, COMPARED)
+"""Places in the order of the decoder."""
 TEST: Final = 3
 """Counter of random numbers: measurements of an evaluation."""
 SIZES: Final = ((1, 6), (7, 9), (10, 14), (15, 10_000))
@@ -103,6 +105,12 @@ class Outcome:
         return texts.index(self.truth) if self.truth in texts else -1
 
     @property
+    def proposed(self) -> int:
+        """Place of the true molecule in the order of the decoder, from 0; −1 if it is not there."""
+        texts = [each.smiles for each in self.found.candidates]
+        return texts.index(self.truth) if self.truth in texts else -1
+
+    @property
     def ranked(self) -> Ranked:
         """As a calibration takes it."""
         return as_ranked(self.answers, self.truth, self.present)
@@ -121,7 +129,9 @@ def evaluate_inverse(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Answers for molecules of a corpus; those that lack all that is given are left out.
+    """Answers for molecules of a corpus; those that lack what is given are left out.
+
+    A formula beside nothing else is not asked about, unless it is all that the condition gives.
 
     Raises
     ------
@@ -133,7 +143,9 @@ def evaluate_inverse(
     for start in range(0, len(known), BATCH):
         part = np.array(known[start : start + BATCH], dtype=np.int64)
         inputs = measured(model, made, part, condition, seed)
-        there = np.flatnonzero(inputs.present[:, :4].any(axis=1))
+        wanted = [MODALITIES.index(name) for name in condition.given]
+        counted = wanted if len(wanted) == 1 else list(range(len(SPECTRAL)))
+        there = np.flatnonzero(inputs.present[:, counted].any(axis=1))
         if there.size:
             some = inputs.take(there)
             out += _outcomes(
@@ -185,7 +197,8 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     Returns
     -------
     dict
-        molecules; top-1, top-3, top-10 exact match; validity of the beam's strings and of the
+        molecules; top-1, top-3, top-10 exact match; decoder top-1, top-10, top-100, the same before
+        anything is compared; validity of the beam's strings and of the
         answers; formula match of the first answers; novelty of the answers (share that was not
         trained on); answered (share with any candidate); with a calibration also coverage,
         hallucination rate and risk at a coverage of 0.8 and 1, or as near as there is one, the
@@ -198,6 +211,10 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
     places = np.array([each.place for each in outcomes])
     out = {"molecules": float(len(outcomes))}
     out |= {f"top-{k}": float(((places >= 0) & (places < k)).mean()) for k in TOPS}
+    first_places = np.array([each.proposed for each in outcomes])
+    for k in PROPOSED:
+        hits = (first_places >= 0) & (first_places < k)
+        out[f"decoder top-{k}"] = float(hits.mean())
     strings = sum(each.found.strings for each in outcomes)
     out["valid strings"] = sum(each.found.valid for each in outcomes) / max(strings, 1)
     first = [each for each in outcomes if each.answers]
@@ -233,6 +250,20 @@ def by_size(
         if part:
             out[f"{low} to {high}" if high < 10_000 else f"{low} or more"] = summary(part, known)
     return out
+
+
+def by_rings(
+    outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()
+) -> dict[str, dict[str, float]]:
+    """Figures of molecules with a scaffold, and of those without; see `summary`.
+
+    Molecules without a ring have no scaffold. A division by scaffolds keeps only those with one
+    away from the likes of them.
+    """
+    parts: dict[str, list[Outcome]] = {"acyclic": [], "with rings": []}
+    for each in outcomes:
+        parts["with rings" if has_rings(each.truth) else "acyclic"].append(each)
+    return {name: summary(part, known) for name, part in parts.items() if part}
 
 
 def baseline_places(

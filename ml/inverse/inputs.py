@@ -13,7 +13,7 @@ from ..channels import live
 from ..errors import SpectraError
 from ..forward.config import Nucleus
 from ..table import Float32, Int64
-from .config import MODALITIES, PEAK_RANGE, SAME_PEAK
+from .config import MODALITIES, NUCLEI, PEAK_RANGE, SAME_PEAK
 from .formulas import Formula
 
 Bool: TypeAlias = NDArray[np.bool_]
@@ -131,7 +131,7 @@ def make_inputs(
     Raises
     ------
     SpectraError
-        If a shift is outside `PEAK_RANGE`.
+        If a shift is outside `PEAK_RANGE`, or a list has more peaks than the formula such atoms.
     """
     n = len(spectra)
     peaks = [
@@ -139,6 +139,8 @@ def make_inputs(
         for nucleus, given in (("13C", carbon), ("1H", proton))
     ]
     known = list(formulas) if formulas is not None else [None] * n
+    for each, *lists in zip(known, *peaks, strict=True):
+        _check_peaks(each, lists)
     counts = [f.vector(elements) if f is not None else (0,) * len(elements) for f in known]
     present = np.concatenate(
         [
@@ -150,6 +152,19 @@ def make_inputs(
     )
     formula = np.array(counts, dtype=np.int64).reshape(n, len(elements))
     return Inputs(np.asarray(spectra, dtype=np.float32), peaks[0], peaks[1], formula, present)
+
+
+def _check_peaks(formula: Formula | None, lists: Sequence[Float32]) -> None:
+    """Refuse more peaks than there are nuclei."""
+    if formula is None:
+        return
+    for nucleus, values in zip(NUCLEI, lists, strict=True):
+        atoms = formula[nucleus.lstrip("0123456789")]
+        if (found := int(np.isfinite(values).sum())) > atoms:
+            raise SpectraError(
+                f"{found} {nucleus} shifts for {formula}, which has {atoms} such atoms; correct "
+                "one of them"
+            )
 
 
 def merged(shifts: ArrayLike, nucleus: str) -> Float32:

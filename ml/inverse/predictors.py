@@ -6,6 +6,7 @@ best of them counts (`shapes`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -289,11 +290,15 @@ def _harmonic(shape: Molecule, axis: Axis) -> Float64:
     from ...vibration import broaden, normal_modes, reference_data
     from ...vibration.batches.bonds import changed_bonding
     from ...vibration.level import Level
+    from ...vibration.soundness import HarmonicWarning
 
     found = reference_data(shape, Level("gfn2-xtb")).data
     if changed := changed_bonding(shape, found.molecule):
         raise CalculationError(f"{shape.name} is no minimum of GFN2-xTB: {changed[1]}")
-    modes = normal_modes(found)
+    with warnings.catch_warnings():
+        # A soft mode of one candidate among many is no news.
+        warnings.simplefilter("ignore", HarmonicWarning)
+        modes = normal_modes(found)
     return np.stack(
         [broaden(modes, k, fwhm=FWHM, grid=axis.wavenumbers).intensities for k in ("ir", "raman")]
     )

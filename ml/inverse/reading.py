@@ -36,7 +36,11 @@ COARSEST: Final = 16.0
 VIBRATIONAL: Final = (10.0, 12_000.0)
 """cm⁻¹; within this lie vibrational spectra."""
 FLAT: Final = 6
-"""Equal points in a row at the largest value that show a saturated detector."""
+"""Points in a row about the largest value that can show a saturated detector."""
+_CREST, _SLOPE, _STEEP = 0.95, 0.6, 0.65
+"""A band is 0.3 times as wide at the first height as at the second, a clipped one nearly so."""
+DOWNWARD: Final = 0.75
+"""Height of the median, between least and largest value, above which bands point downward."""
 _FACTORS: Final = {"nm": 1e7, "um": 1e4}
 _REFLECTED: Final = ("REFLECT", "KUBELKA", "INTERFEROGRAM", "PHOTOACOUSTIC")
 
@@ -256,17 +260,37 @@ def _check(each: Observed) -> None:
         )
     if np.ptp(y) == 0:
         raise SpectraError(f"{each.name}: the spectrum is {y[0]:g} everywhere; nothing to read")
+    height = float(np.median(y) - y.min()) / float(np.ptp(y))
+    if each.kind == "ir" and height > DOWNWARD:
+        raise SpectraError(
+            f"{each.name}: bands point downward; is it transmittance? Say so, {', '.join(SIGNALS)}"
+        )
     _refuse_flat_tops(each)
 
 
 def _refuse_flat_tops(each: Observed) -> None:
-    y = each.intensities
-    top = np.concatenate([[0], (y >= y.max() - 1e-9 * np.ptp(y)).astype(int), [0]])
-    edges = np.flatnonzero(np.diff(top)).reshape(-1, 2)
-    first, last = max(edges, key=lambda edge: edge[1] - edge[0])
+    """Refuse a spectrum whose highest bands end in a plateau, with noise on it or without."""
+    x, y = each.wavenumbers, each.intensities
+    base = float(np.median(y))
+    crest, slope = (base + share * (y.max() - base) for share in (_CREST, _SLOPE))
+    first, last = _longest(y >= crest)
+    left, right = first, last
+    while left > 0 and y[left - 1] >= slope:
+        left -= 1
+    while right < len(y) and y[right] >= slope:
+        right += 1
+    clipped = last - first > _STEEP * (right - left)
+    if not clipped:
+        first, last = _longest(y >= y.max() - 1e-9 * np.ptp(y))
     if last - first >= FLAT:
-        x = each.wavenumbers
         raise SpectraError(
-            f"{each.name}: saturated: {last - first} points in a row have the largest value, at "
+            f"{each.name}: saturated: {last - first} points in a row at the top, "
             f"{x[first]:g} to {x[last - 1]:g} cm⁻¹; measure a thinner sample or leave the range out"
         )
+
+
+def _longest(marked: NDArray[np.bool_]) -> tuple[int, int]:
+    """The longest run of marked points: its first, and the one behind its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(int), [0]])))
+    first, last = max(edges.reshape(-1, 2), key=lambda edge: edge[1] - edge[0])
+    return int(first), int(last)

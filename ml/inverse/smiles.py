@@ -247,6 +247,19 @@ def heavy_atoms(smiles: str) -> int:
     return sum(element_of(t)[0] != "H" for t in atoms)
 
 
+def has_rings(smiles: str) -> bool:
+    """Whether a molecule has a ring.
+
+    >>> has_rings("CCO"), has_rings("C1CC1")
+    (False, True)
+    """
+    from rdkit import Chem
+
+    # RDKit's information on rings does not keep its molecule alive.
+    molecule: Any = Chem.MolFromSmiles(smiles)
+    return bool(molecule.GetRingInfo().NumRings())
+
+
 def _parsed(smiles: str) -> Any:
     from rdkit import Chem
 
