@@ -64,7 +64,7 @@ def matches(axes: Axes, found: Mapping[str, Any]) -> None:
         axes.plot(values, at, "|", color="black", ms=9, label="look-up, first")
     axes.set_yticks(places, [pretty(name) for name in names])
     axes.set_xlim(0, 1)
-    axes.set_xlabel("exact match, new scaffolds", fontsize=8)
+    axes.set_xlabel("exact match", fontsize=8)
     axes.legend(
         fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.4, 1.14), ncols=3
     )

@@ -3,6 +3,7 @@
     python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts MODEL] [--forward MODEL]
                                                  [--peaks MODEL] [--molecules N]
+    python examples/inverse_models.py learn NAME [--runs FOLDER] [--shifts MODEL] [--molecules N]
     python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
 
@@ -10,14 +11,17 @@ train   one of the runs below; interrupted, the same command goes on
 score   calibrates on the validation part and measures on the test part, of which N molecules are
         asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model.
         Candidates are compared with spectra of ``--forward`` and shifts of ``--peaks``
+learn   how many of N test molecules are among the candidates of the decoder, for the networks
+        that are trained of NAME and its shorter trainings: ``curve.json`` beside the model
 fuse    whether one more measurement helps to tell the isomers of matched strata apart, validation
         and test part together: ``fusion.json`` beside the model
 ship    a folder with the model, its settings, calibration and figures, and a card written from them
 
 Runs: "spectra" learns from infrared, Raman and NMR shifts of the symmetry-rich set; its shifts are
-those of the network ``--shifts`` (by default spektron-shifts-dft8k), with noise. "spectra
-3000" has a quarter of the steps, for the learning curve. "dft8k" and "exp5k" learn from NMR shifts
-alone (``SPEKTRON_DATA``, by default ../shared/data), divided as for the networks of shifts.
+those of the network ``--shifts`` (by default spektron-shifts-dft8k), with noise. "spectra 500" and
+"spectra 2000" have that many molecules, for the learning curve. "dft8k" and "exp5k" learn from
+NMR shifts alone (``SPEKTRON_DATA``, by default ../shared/data), divided as for the networks of
+shifts.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +48,7 @@ from spektron.ml.inverse import (
 )
 from spektron.ml.inverse.confidence import GROUNDS
 from spektron.ml.model.packaged import name_of, same_content
-from spektron.ml.splits import Split
+from spektron.ml.splits import Split, split_of
 from spektron.ml.table import SpectraTable, read_spectra
 from spektron.pointgroup import InputError
 from spektron.pointgroup.writing import whole_file
@@ -57,16 +61,22 @@ CHECKPOINTS = CHECKOUT / "ml" / "checkpoints"
 LARGEST = 15_000_000
 PARTS: Final = (
     "model.safetensors", "config.toml", "metrics.json", "calibration.json", "fusion.json",
+    "curve.json",
 )  # fmt: skip
 SHIPPED: Final = {"spectra": "spektron-elucidate-small"}
 """What a run is shipped as; the others need ``--out``."""
 TRUST: Final = ("hallucination", "hallucination at 0.8", "confident", "risk of the confident")
+DECODER: Final = ("decoder top-1", "decoder top-10", "decoder top-100")
 CARD: Final = Path(__file__).with_name("elucidate_card.md")
 
 TRAINING: Final = {
     "device": "cpu", "precision": "fp32", "batch": 32, "steps": 12000, "learning_rate": 1e-3,
     "warmup": 500, "log_every": 200, "checkpoint_every": 400,
 }  # fmt: skip
+LEARNT: Final = {"spectra 500": (500, 1500), "spectra 2000": (2000, 4000)}
+"""Molecules and steps of the learning curve, beside all: the fewer, the sooner learnt."""
+CURVE: Final = (("formula",), ("ir", "raman", "formula"), ("ir", "raman", "13C", "1H", "formula"))
+"""What is given for it."""
 FUSED: Final = (
     ("ir",), ("raman",), ("ir", "raman"), ("13C", "1H"), ("ir", "13C", "1H"),
     ("ir", "raman", "13C"), ("ir", "raman", "13C", "1H"),
@@ -77,6 +87,7 @@ SHIFT_SETS: Final = {"dft8k": "computed", "exp5k": "experimental"}
 """What kind of shifts a set has."""
 GIVEN: Final = {
     "spectra": (
+        ("formula",),
         ("ir", "raman"),
         ("ir", "raman", "13C", "1H"),
         ("ir", "formula"),
@@ -85,7 +96,7 @@ GIVEN: Final = {
         NMR,
         ("ir", "raman", *NMR),
     ),
-    "shifts": (("13C", "1H"), ("13C", "formula"), NMR),
+    "shifts": (("formula",), ("13C", "1H"), ("13C", "formula"), NMR),
 }
 
 
@@ -93,7 +104,7 @@ def runs() -> dict[str, InverseConfig]:
     """Settings of each run by its name."""
     wanted: dict[str, dict[str, Any]] = {
         "spectra": {"training": TRAINING},
-        "spectra 3000": {"training": {**TRAINING, "steps": 3000}},
+        **{name: {"training": {**TRAINING, "steps": n}} for name, (_, n) in LEARNT.items()},
     }
     for name, kind in SHIFT_SETS.items():
         wanted[name] = {
@@ -105,7 +116,7 @@ def runs() -> dict[str, InverseConfig]:
 
 
 def of_shifts(name: str) -> bool:
-    return "ir" not in runs()[name].modalities
+    return name in SHIFT_SETS
 
 
 def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
@@ -124,8 +135,14 @@ def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
         split = divided_together(sets, ForwardConfig().data)[place]
         return shift_table(sets[place], SHIFT_SETS[name]), split
     from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
+    from spektron.ml.inverse.training import split_for
 
-    return with_predicted_shifts(read_spectra(TABLE), shift_predictor(given.shifts).model), None
+    table = with_predicted_shifts(read_spectra(TABLE), shift_predictor(given.shifts).model)
+    if name not in LEARNT:
+        return table, None
+    whole = split_for(table, runs()[name].data)
+    few = np.random.default_rng(0).permutation(whole["train"])[: LEARNT[name][0]]
+    return table, split_of(table, {**whole.parts, "train": np.sort(few)})
 
 
 def shift_data(name: str) -> ShiftSet:
@@ -142,10 +159,18 @@ def tell(now: Any) -> None:
 
 
 def train(given: argparse.Namespace) -> None:
-    from spektron.ml.inverse.training import train_inverse
+    from spektron.ml.inverse import corpus
+    from spektron.ml.inverse.corpus import vocabulary_of
+    from spektron.ml.inverse.training import split_for, train_inverse
 
     table, split = table_of(given)
     config = runs()[given.name]
+    if given.name in LEARNT:
+        # Few molecules do not have all tokens, and what cannot be written is not asked about.
+        made = corpus(table, config)
+        whole = np.intersect1d(split_for(table, config.data)["train"], made.usable)
+        tokens = vocabulary_of(made, whole).tokens
+        config = replace(config, model=replace(config.model, vocabulary=tokens))
     done = train_inverse(config, table, folder_of(given), split=split, progress=tell)
     print(dict(done.metrics))
 
@@ -172,6 +197,46 @@ def score(given: argparse.Namespace) -> None:
         print(condition, {name: round(value, 3) for name, value in each["all"].items()})
     if found.calibration is None:
         print(f"not calibrated: {found.reason}")
+
+
+def learn(given: argparse.Namespace) -> None:
+    from spektron.ml.inverse import corpus
+    from spektron.ml.inverse.assessment import check_origin, some_of
+    from spektron.ml.inverse.evaluation import Condition, evaluate_inverse, summary
+    from spektron.ml.inverse.models import load_inverse
+    from spektron.ml.inverse.training import split_for
+
+    out = []
+    for name in ("spectra", *LEARNT):
+        path = folder_of(argparse.Namespace(runs=given.runs, name=name)) / PARTS[0]
+        if not path.is_file():
+            continue
+        table, split = table_of(argparse.Namespace(shifts=given.shifts, name=name))
+        model, about = load_inverse(path)
+        config = InverseConfig.from_mapping(about["settings"])
+        made = corpus(table, config)
+        parts = split or split_for(table, config.data)
+        check_origin(path, about, table, parts)
+        rows = some_of(made, parts["test"], model, given.molecules)
+        found = {}
+        for modalities in CURVE:
+            condition = Condition(modalities, config.data.instruments)
+            outcomes = evaluate_inverse(model, made, rows, condition)
+            found[str(condition)] = summary(outcomes)
+            print(name, condition, found[str(condition)], flush=True)
+        out.append(
+            {
+                "learnt from": about["data"]["molecules"],
+                "steps": config.training.steps,
+                "error": about["metrics"]["valid/error"],
+                "asked": len(rows),
+                "found": found,
+            }
+        )
+    out.sort(key=lambda each: each["learnt from"])
+    facts = {"model": name_of(folder_of(given) / PARTS[0]), "curve": out}
+    with whole_file(folder_of(given) / "curve.json", InputError) as draft:
+        draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def fuse(given: argparse.Namespace) -> None:
@@ -212,7 +277,9 @@ def ship(given: argparse.Namespace) -> None:
     if given.out is None and given.name not in SHIPPED:
         raise InputError(f"{given.name} is not shipped by default; say where with --out")
     if missing := [name for name in PARTS if not (folder / name).is_file()]:
-        raise InputError(f"{folder}: no {', '.join(missing)}; train, score and fuse it first")
+        raise InputError(
+            f"{folder}: no {', '.join(missing)}; train, score, learn and fuse it first"
+        )
     if (size := (folder / PARTS[0]).stat().st_size) > LARGEST:
         raise InputError(f"{folder}: {size:,} bytes; at most {LARGEST:,} are shipped")
     out = given.out or CHECKPOINTS / SHIPPED[given.name]
@@ -238,9 +305,12 @@ def card(name: str, folder: Path) -> str:
 
     model, about = load_inverse(folder / PARTS[0])
     config = InverseConfig.from_mapping(about["settings"])
-    measured, fused = (json.loads((folder / part).read_text()) for part in (PARTS[2], PARTS[4]))
+    measured, fused, learnt = (
+        json.loads((folder / part).read_text()) for part in (PARTS[2], PARTS[4], PARTS[5])
+    )
     known = load_calibration(folder / PARTS[3])
-    for part, of in zip(PARTS[2:], (measured["model"], known.model, fused["model"]), strict=True):
+    owners = (measured["model"], known.model, fused["model"], learnt["model"])
+    for part, of in zip(PARTS[2:], owners, strict=True):
         if not same_content(of, folder / PARTS[0]):
             raise InputError(f"{folder}: {part} is of another model; make it again")
     found = measured["figures"]
@@ -269,7 +339,16 @@ def card(name: str, folder: Path) -> str:
             for given, each in found.items()
             if given not in plain
         ),
+        proposed="\n".join(
+            f"| {given} | {shown(found[given]['all'], *DECODER, 'top-1', 'novelty')} |"
+            for given in plain
+        ),
+        rings="\n".join(rings_row(given, found[given]["by rings"]) for given in plain),
+        curve="\n".join(map(curve_row, learnt["curve"])),
+        curve_asked=learnt["curve"][0]["asked"],
+        curve_given=" | ".join(f"{' + '.join(given)}, 10 | 100" for given in CURVE),
         calibrated=known.samples,
+        calibrated_on=measured["asked"]["valid"],
         threshold=known.threshold,
         predictor=predicted(known),
         weights=", ".join(f"{n} {w:.2f}" for n, w in zip(GROUNDS, known.weights, strict=True)),
@@ -314,6 +393,23 @@ def row_of(given: str, found: Mapping[str, Any]) -> str:
     )
 
 
+def rings_row(given: str, parts: Mapping[str, Any]) -> str:
+    cells = []
+    for name in ("acyclic", "with rings"):
+        part = parts.get(name, {"molecules": 0})
+        cells += [f"{part['molecules']:.0f}", shown(part, "top-1", "top-10")]
+    return f"| {given} | {' | '.join(cells)} |"
+
+
+def curve_row(each: Mapping[str, Any]) -> str:
+    cells = [
+        shown(each["found"][" + ".join(given)], "decoder top-10", "decoder top-100")
+        for given in CURVE
+    ]
+    sizes = f"{each['learnt from']:,} | {each['steps']:,} | {each['error']:.2f}"
+    return f"| {sizes} | {' | '.join(cells)} |"
+
+
 def compared_row(each: Mapping[str, Any]) -> str:
     less, more = each["less"], [name for name in each["more"] if name not in each["less"]]
     gain, contrast = (
@@ -329,7 +425,7 @@ def main(arguments: list[str] | None = None) -> int:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--runs", default="inverse.runs")
     actions = parser.add_subparsers(required=True)
-    for action in (train, score, fuse, ship):
+    for action in (train, score, learn, fuse, ship):
         one = actions.add_parser(action.__name__, parents=[common])
         one.add_argument("name", choices=tuple(runs()))
         one.set_defaults(action=action)
@@ -340,7 +436,8 @@ def main(arguments: list[str] | None = None) -> int:
         if action is score:
             one.add_argument("--forward")
             one.add_argument("--peaks")
-            one.add_argument("--molecules", type=int, default=300)
+        if action in (score, learn):
+            one.add_argument("--molecules", type=int, default=80)
     given = parser.parse_args(arguments)
     try:
         given.action(given)

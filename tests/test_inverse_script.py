@@ -78,8 +78,19 @@ def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, mo
     measured = json.loads((tmp_path / "spectra" / "metrics.json").read_text())
     figures = measured["figures"]
     assert {"ir", "ir + 13C + 1H + formula", "baseline × 2"} <= figures.keys()
+    assert measured["asked"] == {"valid": 3, "test": 3}
+    own = figures["ir + 13C + 1H + formula"]
+    assert own["all"]["decoder top-1"] <= own["all"]["decoder top-10"]
+    assert own["all"]["decoder top-100"] == own["all"]["decoder top-10"]  # a beam of six
+    assert sum(part["molecules"] for part in own["by rings"].values()) == own["all"]["molecules"]
     assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 2
-    assert "no fusion.json; train, score and fuse it first" in capsys.readouterr().err
+    assert "no fusion.json, curve.json; train, score, learn and fuse" in capsys.readouterr().err
+    assert script.main(["train", "spectra 500", *runs, *shifts]) == 0
+    assert script.main(["learn", "spectra", *runs, *shifts, "--molecules", "3"]) == 0
+    curve = json.loads((tmp_path / "spectra" / "curve.json").read_text())["curve"]
+    assert len(curve) == 2
+    assert curve[0]["found"].keys() == {" + ".join(given) for given in script.CURVE}
+    assert curve[0]["found"]["formula"]["formula match"] in (0, 1, None)
     assert script.main(["fuse", "spectra", *runs, *shifts]) == 0
     fused = json.loads((tmp_path / "spectra" / "fusion.json").read_text())
     more = [each["more"] for each in fused["compared"] if each["less"] == ["ir", "raman"]]
