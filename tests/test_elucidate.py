@@ -347,7 +347,8 @@ def test_the_best_are_compared_by_gfn2_as_well(run, checkpoint, tmp_path, symmet
         found = json.loads(run(*words, "--gfn2", "--json").stdout)
         assert found["refined_by"] == "GFN2-xTB, harmonic"
         assert found["verdict"] == "not calibrated"
-        assert "not for GFN2-xTB, harmonic; candidates are ranked by its weights" in found["reason"]
+        assert "is for nothing predicted, not for GFN2-xTB, harmonic" in found["reason"]
+        assert "; candidates are ranked by its weights" in found["reason"]
         assert found["candidates"][0]["smiles"] == text
         assert found["candidates"][0]["consistency"] > 0.99
     assert "the ten best by" in run(*words, "--gfn2").stdout

@@ -287,7 +287,8 @@ def _doubt(
             f"{asked[0]} and {asked[1]}"
         )
     elif refined_by is not None:
-        reason = f"its calibration is for {calibration.predictor}, not for {refined_by.name}"
+        known = calibration.predictor or "nothing predicted"
+        reason = f"its calibration is for {known}, not for {refined_by.name}"
     elif library is not None:
         reason = "its calibration is for candidates of the decoder, not for those of a library"
     else:

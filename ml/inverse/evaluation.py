@@ -26,7 +26,7 @@ from .confidence import (
     coverage_curve,
     reliability,
 )
-from .config import BEAM_WIDTH, COMPARED, MODALITIES, SPECTRAL
+from .config import BEAM_WIDTH, COMPARED, SPECTRAL
 from .consistency import evidence_of
 from .corpus import Corpus
 from .elucidation import (
@@ -38,7 +38,7 @@ from .elucidation import (
     ranked_answers,
 )
 from .formulas import Formula, formula_of
-from .inputs import Bool, Inputs
+from .inputs import Bool, Inputs, marks
 from .library import Library
 from .network import InverseModel
 from .smiles import has_rings, heavy_atoms
@@ -143,9 +143,8 @@ def evaluate_inverse(
     for start in range(0, len(known), BATCH):
         part = np.array(known[start : start + BATCH], dtype=np.int64)
         inputs = measured(model, made, part, condition, seed)
-        wanted = [MODALITIES.index(name) for name in condition.given]
-        counted = wanted if len(wanted) == 1 else list(range(len(SPECTRAL)))
-        there = np.flatnonzero(inputs.present[:, counted].any(axis=1))
+        measurable = [name for name in condition.given if name in SPECTRAL] or ["formula"]
+        there = np.flatnonzero((inputs.present & marks(measurable)).any(axis=1))
         if there.size:
             some = inputs.take(there)
             out += _outcomes(
@@ -210,11 +209,9 @@ def summary(outcomes: Sequence[Outcome], known: frozenset[str] = frozenset()) ->
         raise SpectraError("no molecule to sum up")
     places = np.array([each.place for each in outcomes])
     out = {"molecules": float(len(outcomes))}
-    out |= {f"top-{k}": float(((places >= 0) & (places < k)).mean()) for k in TOPS}
-    first_places = np.array([each.proposed for each in outcomes])
-    for k in PROPOSED:
-        hits = (first_places >= 0) & (first_places < k)
-        out[f"decoder top-{k}"] = float(hits.mean())
+    proposed = np.array([each.proposed for each in outcomes])
+    for label, found, tops in (("top", places, TOPS), ("decoder top", proposed, PROPOSED)):
+        out |= {f"{label}-{k}": float(((found >= 0) & (found < k)).mean()) for k in tops}
     strings = sum(each.found.strings for each in outcomes)
     out["valid strings"] = sum(each.found.valid for each in outcomes) / max(strings, 1)
     first = [each for each in outcomes if each.answers]

@@ -263,7 +263,8 @@ def _check(each: Observed) -> None:
     height = float(np.median(y) - y.min()) / float(np.ptp(y))
     if each.kind == "ir" and height > DOWNWARD:
         raise SpectraError(
-            f"{each.name}: bands point downward; is it transmittance? Say so, {', '.join(SIGNALS)}"
+            f"{each.name}: bands point downward; is it transmittance? Then say so: transmittance "
+            "or percent, not absorbance"
         )
     _refuse_flat_tops(each)
 
