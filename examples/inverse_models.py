@@ -3,7 +3,7 @@
     python examples/inverse_models.py train NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py score NAME [--runs FOLDER] [--shifts MODEL] [--forward MODEL]
                                                  [--peaks MODEL] [--molecules N]
-    python examples/inverse_models.py learn NAME [--runs FOLDER] [--shifts MODEL] [--molecules N]
+    python examples/inverse_models.py curve spectra [--runs FOLDER] [--shifts MODEL] [--molecules N]
     python examples/inverse_models.py fuse NAME [--runs FOLDER] [--shifts MODEL]
     python examples/inverse_models.py ship NAME [--out FOLDER] [--runs FOLDER]
 
@@ -11,8 +11,8 @@ train   one of the runs below; interrupted, the same command goes on
 score   calibrates on the validation part and measures on the test part, of which N molecules are
         asked in each condition: ``metrics.json`` and ``calibration.json`` beside the model.
         Candidates are compared with spectra of ``--forward`` and shifts of ``--peaks``
-learn   how many of N test molecules are among the candidates of the decoder, for the networks
-        that are trained of NAME and its shorter trainings: ``curve.json`` beside the model
+curve   how many of N test molecules are among the candidates of the decoder, for "spectra" and its
+        trainings on fewer molecules: ``curve.json`` beside the model
 fuse    whether one more measurement helps to tell the isomers of matched strata apart, validation
         and test part together: ``fusion.json`` beside the model
 ship    a folder with the model, its settings, calibration and figures, and a card written from them
@@ -73,7 +73,7 @@ TRAINING: Final = {
     "device": "cpu", "precision": "fp32", "batch": 32, "steps": 12000, "learning_rate": 1e-3,
     "warmup": 500, "log_every": 200, "checkpoint_every": 400,
 }  # fmt: skip
-LEARNT: Final = {"spectra 500": (500, 1500), "spectra 2000": (2000, 4000)}
+FEWER: Final = {"spectra 500": (500, 1500), "spectra 2000": (2000, 4000)}
 """Molecules and steps of the learning curve, beside all: the fewer, the sooner learnt."""
 CURVE: Final = (("formula",), ("ir", "raman", "formula"), ("ir", "raman", "13C", "1H", "formula"))
 """What is given for it."""
@@ -104,7 +104,7 @@ def runs() -> dict[str, InverseConfig]:
     """Settings of each run by its name."""
     wanted: dict[str, dict[str, Any]] = {
         "spectra": {"training": TRAINING},
-        **{name: {"training": {**TRAINING, "steps": n}} for name, (_, n) in LEARNT.items()},
+        **{name: {"training": {**TRAINING, "steps": n}} for name, (_, n) in FEWER.items()},
     }
     for name, kind in SHIFT_SETS.items():
         wanted[name] = {
@@ -119,7 +119,7 @@ def of_shifts(name: str) -> bool:
     return name in SHIFT_SETS
 
 
-def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
+def table_of(name: str, shifts: str) -> tuple[SpectraTable, Split | None]:
     """What a run learns from, and its parts where the settings do not make them.
 
     Raises
@@ -127,7 +127,6 @@ def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
     InputError
         If the network of the shifts is missing, or is none of shifts.
     """
-    name = given.name
     if of_shifts(name):
         # As the networks of shifts have them: their test molecules are test molecules here.
         sets = [shift_data(each) for each in SHIFT_SETS]
@@ -137,11 +136,11 @@ def table_of(given: argparse.Namespace) -> tuple[SpectraTable, Split | None]:
     from spektron.ml.inverse.predicted_shifts import with_predicted_shifts
     from spektron.ml.inverse.training import split_for
 
-    table = with_predicted_shifts(read_spectra(TABLE), shift_predictor(given.shifts).model)
-    if name not in LEARNT:
+    table = with_predicted_shifts(read_spectra(TABLE), shift_predictor(shifts).model)
+    if name not in FEWER:
         return table, None
     whole = split_for(table, runs()[name].data)
-    few = np.random.default_rng(0).permutation(whole["train"])[: LEARNT[name][0]]
+    few = np.random.default_rng(0).permutation(whole["train"])[: FEWER[name][0]]
     return table, split_of(table, {**whole.parts, "train": np.sort(few)})
 
 
@@ -150,8 +149,8 @@ def shift_data(name: str) -> ShiftSet:
     return read_shift_set(DATA / "geometries" / f"{name}.sdf.gz", shifts)
 
 
-def folder_of(given: argparse.Namespace) -> Path:
-    return Path(given.runs) / given.name.replace(" ", "-")
+def folder_of(place: str, name: str) -> Path:
+    return Path(place) / name.replace(" ", "-")
 
 
 def tell(now: Any) -> None:
@@ -163,15 +162,17 @@ def train(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.corpus import vocabulary_of
     from spektron.ml.inverse.training import split_for, train_inverse
 
-    table, split = table_of(given)
+    table, split = table_of(given.name, given.shifts)
     config = runs()[given.name]
-    if given.name in LEARNT:
+    if given.name in FEWER:
         # Few molecules do not have all tokens, and what cannot be written is not asked about.
         made = corpus(table, config)
         whole = np.intersect1d(split_for(table, config.data)["train"], made.usable)
         tokens = vocabulary_of(made, whole).tokens
         config = replace(config, model=replace(config.model, vocabulary=tokens))
-    done = train_inverse(config, table, folder_of(given), split=split, progress=tell)
+    done = train_inverse(
+        config, table, folder_of(given.runs, given.name), split=split, progress=tell
+    )
     print(dict(done.metrics))
 
 
@@ -179,9 +180,9 @@ def score(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.assessment import assess_inverse
     from spektron.ml.inverse.elucidation import Predictors
 
-    table, split = table_of(given)
+    table, split = table_of(given.name, given.shifts)
     found = assess_inverse(
-        folder_of(given),
+        folder_of(given.runs, given.name),
         table,
         split=split,
         predictors=Predictors(
@@ -199,7 +200,7 @@ def score(given: argparse.Namespace) -> None:
         print(f"not calibrated: {found.reason}")
 
 
-def learn(given: argparse.Namespace) -> None:
+def curve(given: argparse.Namespace) -> None:
     from spektron.ml.inverse import corpus
     from spektron.ml.inverse.assessment import check_origin, some_of
     from spektron.ml.inverse.evaluation import Condition, evaluate_inverse, summary
@@ -207,11 +208,11 @@ def learn(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.training import split_for
 
     out = []
-    for name in ("spectra", *LEARNT):
-        path = folder_of(argparse.Namespace(runs=given.runs, name=name)) / PARTS[0]
+    for name in ("spectra", *FEWER):
+        path = folder_of(given.runs, name) / PARTS[0]
         if not path.is_file():
-            continue
-        table, split = table_of(argparse.Namespace(shifts=given.shifts, name=name))
+            raise InputError(f"{path}: no such model; train {name!r} first")
+        table, split = table_of(name, given.shifts)
         model, about = load_inverse(path)
         config = InverseConfig.from_mapping(about["settings"])
         made = corpus(table, config)
@@ -234,8 +235,8 @@ def learn(given: argparse.Namespace) -> None:
             }
         )
     out.sort(key=lambda each: each["learnt from"])
-    facts = {"model": name_of(folder_of(given) / PARTS[0]), "curve": out}
-    with whole_file(folder_of(given) / "curve.json", InputError) as draft:
+    facts = {"model": name_of(folder_of(given.runs, given.name) / PARTS[0]), "curve": out}
+    with whole_file(folder_of(given.runs, given.name) / "curve.json", InputError) as draft:
         draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
@@ -246,8 +247,8 @@ def fuse(given: argparse.Namespace) -> None:
     from spektron.ml.inverse.models import load_inverse
     from spektron.ml.inverse.training import split_for
 
-    folder = folder_of(given)
-    table, split = table_of(given)
+    folder = folder_of(given.runs, given.name)
+    table, split = table_of(given.name, given.shifts)
     model, about = load_inverse(folder / PARTS[0])
     config = InverseConfig.from_mapping(about["settings"])
     parts = split or split_for(table, config.data)
@@ -273,12 +274,12 @@ def fuse(given: argparse.Namespace) -> None:
 
 
 def ship(given: argparse.Namespace) -> None:
-    folder = folder_of(given)
+    folder = folder_of(given.runs, given.name)
     if given.out is None and given.name not in SHIPPED:
         raise InputError(f"{given.name} is not shipped by default; say where with --out")
     if missing := [name for name in PARTS if not (folder / name).is_file()]:
         raise InputError(
-            f"{folder}: no {', '.join(missing)}; train, score, learn and fuse it first"
+            f"{folder}: no {', '.join(missing)}; train, score, curve and fuse it first"
         )
     if (size := (folder / PARTS[0]).stat().st_size) > LARGEST:
         raise InputError(f"{folder}: {size:,} bytes; at most {LARGEST:,} are shipped")
@@ -425,9 +426,9 @@ def main(arguments: list[str] | None = None) -> int:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--runs", default="inverse.runs")
     actions = parser.add_subparsers(required=True)
-    for action in (train, score, learn, fuse, ship):
+    for action in (train, score, curve, fuse, ship):
         one = actions.add_parser(action.__name__, parents=[common])
-        one.add_argument("name", choices=tuple(runs()))
+        one.add_argument("name", choices=("spectra",) if action is curve else tuple(runs()))
         one.set_defaults(action=action)
         if action is ship:
             one.add_argument("--out", type=Path)
@@ -436,7 +437,7 @@ def main(arguments: list[str] | None = None) -> int:
         if action is score:
             one.add_argument("--forward")
             one.add_argument("--peaks")
-        if action in (score, learn):
+        if action in (score, curve):
             one.add_argument("--molecules", type=int, default=80)
     given = parser.parse_args(arguments)
     try:

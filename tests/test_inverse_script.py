@@ -84,11 +84,15 @@ def test_spectra_are_trained_measured_and_shipped(script, networks, tmp_path, mo
     assert own["all"]["decoder top-100"] == own["all"]["decoder top-10"]  # a beam of six
     assert sum(part["molecules"] for part in own["by rings"].values()) == own["all"]["molecules"]
     assert script.main(["ship", "spectra", *runs, "--out", str(tmp_path / "out")]) == 2
-    assert "no fusion.json, curve.json; train, score, learn and fuse" in capsys.readouterr().err
+    assert "no fusion.json, curve.json; train, score, curve and fuse" in capsys.readouterr().err
     assert script.main(["train", "spectra 500", *runs, *shifts]) == 0
-    assert script.main(["learn", "spectra", *runs, *shifts, "--molecules", "3"]) == 0
+    asked = ["curve", "spectra", *runs, *shifts, "--molecules", "3"]
+    assert script.main(asked) == 2
+    assert "no such model; train 'spectra 2000' first" in capsys.readouterr().err
+    assert script.main(["train", "spectra 2000", *runs, *shifts]) == 0
+    assert script.main(asked) == 0
     curve = json.loads((tmp_path / "spectra" / "curve.json").read_text())["curve"]
-    assert len(curve) == 2
+    assert len(curve) == 3
     assert curve[0]["found"].keys() == {" + ".join(given) for given in script.CURVE}
     assert curve[0]["found"]["formula"]["formula match"] in (0, 1, None)
     assert script.main(["fuse", "spectra", *runs, *shifts]) == 0
