@@ -52,7 +52,7 @@ def page(found: Evaluation, ceilings: Ceilings) -> Iterator[RenderableType | str
         yield columns(
             ["scaffold", "strata", "contrast", level],
             [
-                (s.scaffold, str(s.n_strata), signed(s.value), between(s.low, s.high))
+                (s.scaffold, str(s.n_strata), *estimate(s.value, s.low, s.high))
                 for s in found.scaffolds
             ],
         )
@@ -110,8 +110,7 @@ def _contrast(c: Contrast) -> tuple[str, ...]:
     return (
         c.endpoint,
         f"{c.noise:g}",
-        signed(c.value),
-        between(c.low, c.high),
+        *estimate(c.value, c.low, c.high),
         _p(c.p),
         _p(c.p_strata),
         "" if c.p_holm is None else _p(c.p_holm),
@@ -122,25 +121,33 @@ def _slope(s: Slope) -> tuple[str, ...]:
     c = s.coefficient
     if c is None:
         return s.endpoint, s.property, "none", s.reason.split(":")[0], ""
-    return s.endpoint, s.property, signed(c.value), between(c.low, c.high), _p(c.p)
+    return s.endpoint, s.property, *estimate(c.value, c.low, c.high), _p(c.p)
 
 
 def _interval(i: Interval) -> tuple[str, str]:
     return f"{i.value:.4f}", f"{i.low:.4f} to {i.high:.4f}" if math.isfinite(i.low) else "–"
 
 
-def signed(value: float) -> str:
-    """A difference with its sign.
+def estimate(value: float, low: float, high: float) -> tuple[str, str]:
+    """A difference with its sign, and its interval; a dash if that is unknown.
 
-    >>> signed(0.05), signed(-0.00012)
-    ('+0.0500', '−0.0001')
+    Four decimals, and as many more as an interval needs that is narrow.
+
+    >>> estimate(0.05, -0.00012, 0.1)
+    ('+0.0500', '−0.0001 to +0.1000')
+    >>> estimate(0.00012, 0.00003, 0.00021)
+    ('+0.00012', '+0.00003 to +0.00021')
     """
-    return f"{round(value, 4) + 0.0:+.4f}".replace("-", "−")  # no −0.0000
+    if not math.isfinite(low):
+        return _signed(value, 4), "–"
+    wide = high - low
+    decimals = max(4, 1 - math.floor(math.log10(wide))) if wide > 0 else 4
+    return _signed(value, decimals), f"{_signed(low, decimals)} to {_signed(high, decimals)}"
 
 
-def between(low: float, high: float) -> str:
-    """An interval of differences; a dash if it is unknown."""
-    return f"{signed(low)} to {signed(high)}" if math.isfinite(low) else "–"
+def _signed(value: float, decimals: int) -> str:
+    # No −0.0000.
+    return f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
 
 
 def _p(value: float) -> str:

@@ -12,6 +12,7 @@ With ``--json`` standard output is one object, that of ``results.json``; missing
     ceilings      [{given, noise, n_strata, error, deviation, fano, fano_weak}]
     evaluation    identification by the model, as `evaluate_page` describes
     nearest       identification by the nearest spectrum, the same
+    ideal         identification by the best rule for an instrument that is known, the same
     notes         [text]
 
 Of an unfinished study it is {finished, cells, missing: [{fold, seed, input}]}.
@@ -23,7 +24,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .evaluate_page import between, signed
+from .evaluate_page import estimate
 from .evaluate_page import record as evaluation_record
 from .output import Json, columns, facts
 
@@ -51,6 +52,7 @@ def record(job: Job, found: Analysis) -> Json:
     whole = study_facts(job, found)
     whole["evaluation"] = evaluation_record(found.evaluation, None)
     whole["nearest"] = evaluation_record(found.nearest, None)
+    whole["ideal"] = evaluation_record(found.ideal, None)
     out: Json = _finite(whole)
     return out
 
@@ -106,7 +108,7 @@ def _verdict(v: Verdict) -> tuple[str, ...]:
     if v.reason:
         return v.name, v.about, "–", "–", "–", "–", f"not tested: {v.reason.split(':')[0]}"
     holm = "" if v.p_holm is None else _p(v.p_holm)
-    return v.name, v.about, signed(v.value), between(v.low, v.high), _p(v.p), holm, v.answer
+    return v.name, v.about, *estimate(v.value, v.low, v.high), _p(v.p), holm, v.answer
 
 
 def _p(value: float) -> str:

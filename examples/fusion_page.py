@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from spektron.cli.evaluate_page import estimate
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "data" / "fusion" / "results.json"
 PAGE = ROOT / "docs" / "symmetry-limit.md"
@@ -45,6 +47,7 @@ def page(found: Mapping[str, Any]) -> str:
         nearest=100 * found["nearest"]["primary"]["value"],
         nearest_low=100 * found["nearest"]["primary"]["low"],
         nearest_high=100 * found["nearest"]["primary"]["high"],
+        contrasts=table(("", *levels), contrasts(found, noises)),
         verdicts=table(
             ("", "number", "value", "95 %", "p", "p (Holm)", "verdict"),
             map(verdict, found["verdicts"]),
@@ -77,17 +80,26 @@ def number(p: float | None) -> str:
     return "–" if p is None else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
-def signed(value: float, digits: int = 4) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
 def verdict(v: Mapping[str, Any]) -> Sequence[str]:
     if v["value"] is None:
         reason = v["reason"].split(":")[0]
         return v["name"], v["about"], "–", "–", "–", "–", f"not tested: {reason}"
-    limits = f"{signed(v['low'])} to {signed(v['high'])}"
     holm = "" if v["p_holm"] is None else number(v["p_holm"])
-    return v["name"], v["about"], signed(v["value"]), limits, number(v["p"]), holm, v["answer"]
+    numbers = estimate(v["value"], v["low"], v["high"])
+    return v["name"], v["about"], *numbers, number(v["p"]), holm, v["answer"]
+
+
+def contrasts(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
+    """The contrast of the gain at every level, of the network and of what it is compared with."""
+    for name, key in (
+        ("network", "evaluation"),
+        ("nearest spectrum", "nearest"),
+        ("ceiling", "ideal"),
+    ):
+        given = (found[key]["primary"], *found[key]["secondary"])
+        gains = {c["noise"]: c for c in given if c["endpoint"] == "gain"}
+        cells = (estimate(*(gains[n][k] for k in ("value", "low", "high"))) for n in noises)
+        yield name, *(f"{value} ({interval})" for value, interval in cells)
 
 
 def means(found: Mapping[str, Any], task: str, noises: Sequence[float]) -> Iterator[Sequence[str]]:
@@ -102,7 +114,7 @@ def means(found: Mapping[str, Any], task: str, noises: Sequence[float]) -> Itera
 
 
 def identification(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
-    """The same, and what a known instrument would allow."""
+    """The same, and what an instrument that is known would allow."""
     yield from means(found, "identification", noises)
     ceilings: dict[str, dict[float, float]] = {}
     for c in found["ceilings"]:

@@ -586,6 +586,19 @@ def test_analysis_of_a_whole_study(finished):
     )
     assert mean == pytest.approx(by_hand[:, 2, 1].mean())
     assert {c.given for c in found.ceilings} == {"ir", "raman", "both", "ir twice"}
+    assert found.ideal.primary.noise == found.evaluation.primary.noise
+
+
+def test_ideal_rule_reaches_the_ceiling(finished):
+    """Share of simulated measurements that it identifies, and the Bayes error by integration."""
+    found = analyse(finished)
+    ideal = found.ideal.table
+    strata = np.array([s.stratum for s in ideal.subjects])
+    for c in found.ceilings:
+        scores = ideal.of(c.given, c.noise).mean(axis=1)
+        mean = np.mean([scores[strata == name].mean() for name in np.unique(strata)])
+        # 500 draws of each molecule against 400 of each stratum; 0.002 where hardly one is wrong.
+        assert mean == pytest.approx(1 - c.error, abs=6 * c.deviation + 0.002)
 
 
 def test_killed_and_continued(finished, settings, tmp_path):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from ..stratified import Evaluation, Instrument, Settings, endpoint, evaluate, signals
+from ..stratified import (
+    Evaluation,
+    Instrument,
+    Settings,
+    baseline,
+    endpoint,
+    evaluate,
+    signals,
+)
 from ..stratified.ceiling import Ceiling, ceilings
 from .cell import Job
 from .checks import Checks, checks
 from .config import NEAREST
-from .gather import Gathered, gather
+from .gather import FloatArray, Gathered, gather
 from .hypotheses import Verdict, verdicts
 from .scoring import CALIBRATIONS, TASKS
 
@@ -89,8 +97,9 @@ class Analysis:
 
     Attributes
     ----------
-    evaluation, nearest : Evaluation
-        Identification by the model, and by the nearest spectrum.
+    evaluation, nearest, ideal : Evaluation
+        Identification by the model, by the nearest spectrum, and by the best rule there is for an
+        instrument that is known.
     verdicts : tuple of Verdict
     checks : Checks
     means : tuple of MeanScore
@@ -102,6 +111,7 @@ class Analysis:
 
     evaluation: Evaluation
     nearest: Evaluation
+    ideal: Evaluation
     verdicts: tuple[Verdict, ...]
     checks: Checks
     means: tuple[MeanScore, ...]
@@ -127,9 +137,11 @@ def analyse(job: Job) -> Analysis:
     chosen = evaluation.settings
     silent = np.asarray(job.table.column("n_silent"))[found.rows] > 0
     values = endpoint(evaluation.table, chosen.endpoint, noise=chosen.noise)
+    known, subjects = _known(job, found), found.subjects[: found.n_main]
     return Analysis(
         evaluation,
         evaluate(found.scores("identification", model=False), settings),
+        evaluate(baseline(subjects, known, noises=found.noises), settings),
         verdicts(found, evaluation, silent.tolist()),
         checks(
             evaluation.table,
@@ -141,7 +153,7 @@ def analyse(job: Job) -> Analysis:
         tuple(_means(found)),
         tuple(_groups(found)),
         tuple(_coverage(found, config.primary_noise)),
-        tuple(_ceilings(job, found)),
+        tuple(ceilings(subjects, known, noises=found.noises)),
         (*job.design.notes, *_repeated(found)),
     )
 
@@ -214,8 +226,8 @@ def _coverage(found: Gathered, primary: float) -> Iterator[Covered]:
                         )
 
 
-def _ceilings(job: Job, found: Gathered) -> Sequence[Ceiling]:
-    """What the spectra of the main sample hold at best, for an instrument that is known."""
+def _known(job: Job, found: Gathered) -> Mapping[str, FloatArray]:
+    """Spectra of the main sample on an instrument that is known, by input."""
     axis, data = job.config.pretrain.model.axis, job.config.pretrain.data
     instrument = Instrument(axis.low, axis.high, axis.step, data.fwhm, data.shape)
     lines, strengths = job.table.strengths(found.rows[: found.n_main])
@@ -224,5 +236,4 @@ def _ceilings(job: Job, found: Gathered) -> Sequence[Ceiling]:
         for i in range(found.n_main)
     ]
     spectra = signals(sticks, instrument)
-    known = {given: spectra[given] for given in found.inputs}
-    return ceilings(found.subjects[: found.n_main], known, noises=found.noises)
+    return {given: spectra[given] for given in found.inputs}
