@@ -590,7 +590,7 @@ def test_analysis_of_a_whole_study(finished):
 
 
 def test_ideal_rule_reaches_the_ceiling(finished):
-    """Share of simulated measurements that it identifies, and the Bayes error by integration."""
+    """What it identifies of simulated measurements is 1 less the Bayes error of posteriors."""
     found = analyse(finished)
     ideal = found.ideal.table
     strata = np.array([s.stratum for s in ideal.subjects])
