@@ -4,15 +4,19 @@ With ``--json`` standard output is one object, that of ``results.json``; missing
 
     config, data, splits   SHA-256 of settings, data set and the split of each fold
     cells, primary_noise
-    verdicts      [{name, about, sign, value, low, high, p, p_holm, answer, reason}]
-    checks        {repetitions, shuffled, planted, power, oracle: {input: slope}}
+    verdicts      [{name, about, sign, value, low, high, p, p_holm, p_strata, p_scaffolds,
+                  answer, size, reason}]
+    exploratory   [{name, about, n, value, low, high}]; not registered
+    checks        {repetitions, shuffled, planted, power, oracle: {input: slope},
+                  drawn: {input: [value, low, high]}, failed: [text]}
     means         [{task, method, given, noise, value}]; over the main sample and all runs
     groups        [{given, noise, macro, each: {group: F1}}]
     coverage      [{task, calibration, given, noise, of, n, share, size}] of conformal sets
     ceilings      [{given, noise, n_strata, error, deviation, fano, fano_weak}]
-    evaluation    identification by the model, as `evaluate_page` describes
+    evaluation    identification by the model, as `evaluate_page` describes; its secondary
+                  endpoints are not those of the verdicts, and corrected among themselves
     nearest       identification by the nearest spectrum, the same
-    ideal         identification by the best rule for an instrument that is known, the same
+    ideal         identification by the best rule for a perfect instrument, the same
     notes         [text]
 
 Of an unfinished study it is {finished, cells, missing: [{fold, seed, input}]}.
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
     from ..ml.study import Analysis, Cell, Job, Verdict
     from ..ml.study.analysis import Covered
+    from ..ml.study.exploratory import Finding
 
 
 def unfinished(done: Collection[Cell], cells: Sequence[Cell]) -> Json:
@@ -72,6 +77,9 @@ def page(job: Job, found: Analysis) -> Iterator[RenderableType | str]:
     yield "Hypotheses; p after Holm within H2 to H9"
     heads = ["", "number", "value", "95 %", "p", "p Holm", "verdict"]
     yield columns(heads, map(_verdict, found.verdicts), left=2)
+    yield "Not registered"
+    heads = ["beside", "number", "n", "value", "95 %"]
+    yield columns(heads, map(_finding, found.exploratory), left=2)
     yield "Means over the main sample and all runs"
     yield columns(["", "method", "input", *_levels(job)], _means(job, found), left=3)
     yield "Macro-F1 of functional groups, all folds"
@@ -98,6 +106,10 @@ def _findings(job: Job, found: Analysis) -> Iterator[tuple[str, str]]:
     yield "planted 0.05", f"found in {c.planted:.1%}{power}"
     slopes = ", ".join(f"{given} {slope:.6g}" for given, slope in c.oracle.items())
     yield "oracle", f"slopes {slopes or 'none: no share varies'}; 1 is right"
+    drawn = ", ".join(
+        f"{given} {v[0]:.3f} ({v[1]:.3f} to {v[2]:.3f})" for given, v in c.drawn.items()
+    )
+    yield "oracle, drawn", f"{drawn or 'none'}; 1 is right"
 
 
 def _levels(job: Job) -> list[str]:
@@ -108,7 +120,12 @@ def _verdict(v: Verdict) -> tuple[str, ...]:
     if v.reason:
         return v.name, v.about, "–", "–", "–", "–", f"not tested: {v.reason.split(':')[0]}"
     holm = "" if v.p_holm is None else _p(v.p_holm)
-    return v.name, v.about, *estimate(v.value, v.low, v.high), _p(v.p), holm, v.answer
+    answer = f"{v.answer}; {v.size}" if v.size else v.answer
+    return v.name, v.about, *estimate(v.value, v.low, v.high), _p(v.p), holm, answer
+
+
+def _finding(f: Finding) -> tuple[str, ...]:
+    return f.name, f.about, f"{f.n:,}", *estimate(f.value, f.low, f.high)
 
 
 def _p(value: float) -> str:

@@ -5,8 +5,18 @@ from functools import cache
 
 import numpy as np
 import pytest
-from spektron.ml.stratified import EvaluationError, Settings, Subject, counts_of, evaluate, holm
-from spektron.ml.study.checks import checks, oracle, shuffled
+from scipy import stats
+from spektron.ml.stratified import (
+    EvaluationError,
+    Settings,
+    Subject,
+    counts_of,
+    evaluate,
+    holm,
+    within_slope,
+)
+from spektron.ml.study.checks import Checks, checks, oracle, shuffled
+from spektron.ml.study.exploratory import explore
 from spektron.ml.study.gather import Gathered
 from spektron.ml.study.hypotheses import silent_strata, verdicts
 
@@ -111,8 +121,10 @@ def test_planted_gain_is_found_everywhere():
     names = by_name(all_verdicts)
     for name in ("H1", "H2", "H3", "H4", "H5"):
         (v,) = names[name]
-        assert v.answer == "holds"
+        assert (v.answer, v.size) == ("holds", "of practical size")
         assert v.low < 0.1 < v.high
+        assert 0 < v.p_strata < 0.01
+        assert 0 < v.p_scaffolds < 0.01
     (v,) = names["H9"]
     assert v.answer == "open"
 
@@ -120,16 +132,25 @@ def test_planted_gain_is_found_everywhere():
 def test_a_gain_that_is_lost_is_the_reverse():
     _, _, all_verdicts = found(gain=-0.1)
     (v,) = by_name(all_verdicts)["H1"]
-    assert (v.answer, v.p_holm) == ("the reverse", None)
+    assert (v.answer, v.size, v.p_holm) == ("the reverse", "of practical size", None)
 
 
 def test_nothing_is_of_no_practical_size():
     names = by_name(found()[2])
     (v,) = names["H1"]
-    assert v.answer == "no effect of practical size"
+    assert (v.answer, v.size) == ("open", "none of practical size")
     assert v.low <= 0 <= v.high
     assert max(abs(v.low), abs(v.high)) < 0.05
     assert all(v.answer != "holds" for some in names.values() for v in some)
+
+
+def test_a_small_gain_holds_and_is_small():
+    """Direction and size are two statements."""
+    (v,) = by_name(found(gain=0.02)[2])["H1"]
+    assert (v.answer, v.size) == ("holds", "none of practical size")
+    (v,) = by_name(found(gain=0.05)[2])["H1"]
+    assert (v.answer, v.size) == ("holds", "size open")
+    assert all(v.size == "" for v in found(slope=0.3)[2] if v.name in ("H6", "H7", "H8"))
 
 
 def test_verdicts_of_many_nulls_are_rare():
@@ -231,13 +252,116 @@ def test_checks_hold_on_data_with_an_effect():
     from spektron.ml.stratified import endpoint
 
     values = endpoint(table, "gain", noise=0.1)
-    out = checks(table, matched, values, evaluation.settings, repetitions=60)
+    out = checks(table, matched, values, evaluation.settings, repetitions=60, draws=20)
     # Binomial at 0.95: fewer than 51 of 60 in 0.3 % of cases.
     assert out.shuffled >= 51 / 60
     assert out.planted >= 0.75
     assert out.power is None or 0 <= out.power <= 1
     assert out.oracle == pytest.approx(dict.fromkeys(("ir", "raman", "ir twice"), 1.0))
+    for value, low, high in out.drawn.values():
+        assert low < value < high
+        # Five standard errors.
+        assert abs(value - 1) < 1.25 * (high - low)
+    assert set(out.drawn) == set(out.oracle)
+    assert out.failed == ()
     assert g.n_main == N_MAIN
+
+
+def test_checks_that_fail_are_named():
+    good = Checks(200, 0.95, 1.0, 0.9, {"ir": 1.0}, {"ir": (1.01, 0.98, 1.04)})
+    assert good.failed == ()
+    # Three standard errors of 200 repetitions are 0.046.
+    assert replace(good, shuffled=0.91).failed == ()
+    (text,) = replace(good, shuffled=0.9).failed
+    assert "holds 0 in 90.0% only" in text
+    (text,) = replace(good, planted=0.7).failed
+    assert text == "an effect of 0.05 is found in 70.0% only"
+    (text,) = replace(good, oracle={"ir": 0.99}).failed
+    assert "slope is not 1" in text
+    (text,) = replace(good, drawn={"ir": (0.9, 0.88, 0.92)}).failed
+    assert "far from 1" in text
+
+
+# ---- what was not registered ----
+
+
+def explored(**effects):
+    g, evaluation, _ = found(**effects)
+    folds = [[f"s{k}", f"s{k + 1}"] for k in range(0, SCAFFOLDS, 2)]
+    return explore(g, evaluation, folds=folds, draws=20, silent=SILENT)
+
+
+def test_other_cuts_find_what_was_planted():
+    rows = {f.about: f for f in explored(gain=0.1)}
+    assert rows["strata of 1 with a centre and 2 without"].n == SCAFFOLDS * STRATA
+    for about in (
+        "strata of 1 with a centre and 2 without",
+        "folds as clusters, Student's t",
+        "without fold 4",
+        "both less IR",
+        "both less Raman",
+        "the better input chosen for the stratum",
+    ):
+        assert rows[about].low < 0.1 < rows[about].high
+    assert rows["without fold 0"].n == (SCAFFOLDS - 2) * STRATA
+    # log odds change by 4 per unit near one half.
+    assert rows["gain in log odds"].value == pytest.approx(0.4, rel=0.2)
+    assert rows["gain in log odds"].low > 0
+    (library,) = [f for f in rows.values() if f.name == "H4"]
+    assert library.about.endswith("at noise 0.01")
+    assert library.low < 0.1 < library.high
+
+
+def test_slopes_inside_strata_find_what_was_planted():
+    slopes = [f for f in explored(slope=0.3) if f.name == "H6"]
+    assert len(slopes) == 2
+    for f in slopes:
+        assert f.low < 0.3 < f.high
+        assert f.low > 0
+    # R is the same for all, and controls have two members.
+    assert not [f for f in explored() if f.name in ("H7", "H9")]
+
+
+def test_slope_inside_strata_against_least_squares():
+    """With an intercept for each stratum, by numpy; the error by the sum over scaffolds."""
+    rng = np.random.default_rng(1)
+    scaffolds, strata = np.repeat(np.arange(6), 20), np.repeat(np.arange(30), 4)
+    x, y = rng.normal(size=120), rng.normal(size=120)
+    design = np.column_stack([x, (strata[:, None] == np.arange(30)).astype(float)])
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    inverse = np.linalg.inv(design.T @ design)
+    meat = np.zeros((31, 31))
+    for g in range(6):
+        inside = scaffolds == g
+        score = design[inside].T @ (y - design @ beta)[inside]
+        meat += np.outer(score, score)
+    error = np.sqrt(6 / 5 * (inverse @ meat @ inverse)[0, 0])
+    got = within_slope(y, x, scaffolds.tolist(), strata.tolist())
+    assert got.value == pytest.approx(beta[0])
+    assert (got.high - got.low) / 2 == pytest.approx(stats.t.ppf(0.975, 5) * error)
+
+
+def test_slopes_that_differ_between_scaffolds():
+    """None on average, 0.1 of spread: the interval holds 0 as often as it says."""
+    rng = np.random.default_rng(2)
+    n = 12
+    scaffolds = np.repeat(np.arange(n), 40)
+    strata = np.repeat(np.arange(20 * n), 2)
+    x = np.tile([0.0, 1.0], 20 * n)
+    holds = 0
+    for _ in range(300):
+        y = rng.normal(scale=0.1, size=n)[scaffolds] * x + 0.1 * rng.normal(size=len(x))
+        got = within_slope(y, x, scaffolds.tolist(), strata.tolist())
+        holds += got.low <= 0 <= got.high
+    # Binomial at 0.95: 270 or fewer in 1 of 10,000 cases.
+    assert holds > 270
+
+
+def test_slopes_that_cannot_be():
+    with pytest.raises(EvaluationError, match="varies in no stratum"):
+        within_slope([1, 2], [0, 1], ["a", "b"], ["x", "y"])
+    with pytest.raises(EvaluationError, match="strata of one scaffold only"):
+        within_slope([1, 2, 3, 4], [0, 1, 2, 2], ["a", "a", "b", "b"], ["x", "x", "y", "y"])
 
 
 def test_oracle_leaves_out_what_does_not_vary():

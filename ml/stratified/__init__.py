@@ -27,6 +27,7 @@ from .subjects import (
     subjects_of_table,
 )
 from .table import Score, ScoreTable, score_table
+from .within import within_slope
 
 __all__ = [
     "GAINS",
@@ -70,4 +71,5 @@ __all__ = [
     "subject_of",
     "subjects_of_export",
     "subjects_of_table",
+    "within_slope",
 ]

@@ -92,12 +92,17 @@ class Matched:
 
     def only(self, scaffold: int) -> Matched:
         """The strata of one scaffold, each now a unit of its own: nothing above the stratum."""
-        rows = np.flatnonzero(self.scaffold_of == scaffold)
-        names = tuple(self.strata[k] for k in rows)
+        return self.part(self.scaffold_of == scaffold).flat()
+
+    def part(self, keep: NDArray[np.bool_]) -> Matched:
+        """The strata where ``keep`` (K,) is true, in their scaffolds; no notes."""
+        rows = np.flatnonzero(keep)
+        old, scaffold_of = np.unique(self.scaffold_of[rows], return_inverse=True)
         centred, others = (
             Side(s.members[rows], s.sizes[rows]) for s in (self.centred, self.others)
         )
-        return Matched(names, names, np.arange(len(rows)), centred, others)
+        names = tuple(self.scaffolds[g] for g in old)
+        return Matched(tuple(self.strata[k] for k in rows), names, scaffold_of, centred, others)
 
     def flat(self) -> Matched:
         """The same strata, each as its own unit, as if there were no scaffolds."""

@@ -1,18 +1,19 @@
 """A pre-registered study from one configuration: models trained, asked and compared by strata.
 
-==============  ===========================================================================
-``config``      the configuration, its cells and its hash
-``design``      folds: who is tested, who trains
-``measure``     queries on instruments that no training has seen
-``scoring``     identification, retrieval, functional groups, conformal sets
-``cell``        one training and its questions; ``nearest`` the same without a model
-``shards``      the file of a cell
-``run``         all cells over processes, resumed where they stopped
-``gather``      all shards as arrays
-``hypotheses``  the registered tests and their verdicts
-``checks``      shuffled sides, a planted effect, an oracle
-``analysis``    everything that a finished study says
-==============  ===========================================================================
+================  =========================================================================
+``config``        the configuration, its cells and its hash
+``design``        folds: who is tested, who trains
+``measure``       queries on instruments that no training has seen
+``scoring``       identification, retrieval, functional groups, conformal sets
+``cell``          one training and its questions; ``nearest`` the same without a model
+``shards``        the file of a cell
+``run``           all cells over processes, resumed where they stopped
+``gather``        all shards as arrays
+``hypotheses``    the registered tests and their verdicts
+``checks``        shuffled sides, a planted effect, an oracle
+``exploratory``   what was not registered: other cuts of the same scores
+``analysis``      everything that a finished study says
+================  =========================================================================
 
 Torch is imported when a cell is computed, not before.
 """

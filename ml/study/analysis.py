@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..stratified import (
     Evaluation,
     Instrument,
+    ScoreTable,
     Settings,
     baseline,
     endpoint,
@@ -21,9 +22,13 @@ from ..stratified.ceiling import Ceiling, ceilings
 from .cell import Job
 from .checks import Checks, checks
 from .config import NEAREST
+from .exploratory import Finding, explore
 from .gather import FloatArray, Gathered, gather
 from .hypotheses import Verdict, verdicts
 from .scoring import CALIBRATIONS, TASKS
+
+IDEAL_DRAWS: Final = 1000
+"""Measurements of a molecule in each of the repetitions for a perfect instrument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class MeanScore:
     Attributes
     ----------
     task : str
-    method : "model" or "nearest spectrum"
+    method : "model", "nearest spectrum" or "perfect instrument"
     given : str
     noise, value : float
     """
@@ -98,9 +103,10 @@ class Analysis:
     Attributes
     ----------
     evaluation, nearest, ideal : Evaluation
-        Identification by the model, by the nearest spectrum, and by the best rule there is for an
-        instrument that is known.
+        Identification by the model, by the nearest spectrum, and by the best rule there is for a
+        perfect instrument with the same noise.
     verdicts : tuple of Verdict
+    exploratory : tuple of Finding
     checks : Checks
     means : tuple of MeanScore
     groups : tuple of GroupScore
@@ -113,6 +119,7 @@ class Analysis:
     nearest: Evaluation
     ideal: Evaluation
     verdicts: tuple[Verdict, ...]
+    exploratory: tuple[Finding, ...]
     checks: Checks
     means: tuple[MeanScore, ...]
     groups: tuple[GroupScore, ...]
@@ -135,26 +142,35 @@ def analyse(job: Job) -> Analysis:
     settings = Settings(noise=config.primary_noise, replicates=config.replicates)
     evaluation = evaluate(found.scores("identification"), settings)
     chosen = evaluation.settings
-    silent = np.asarray(job.table.column("n_silent"))[found.rows] > 0
     values = endpoint(evaluation.table, chosen.endpoint, noise=chosen.noise)
-    known, subjects = _known(job, found), found.subjects[: found.n_main]
+    # The checks come first: nothing else is worth reading where they fail.
+    checked = checks(
+        evaluation.table,
+        evaluation.matched,
+        values,
+        chosen,
+        repetitions=config.repetitions,
+        draws=config.draws,
+    )
+    silent = (np.asarray(job.table.column("n_silent"))[found.rows] > 0).tolist()
+    perfect, subjects = _perfect(job, found), found.subjects[: found.n_main]
+    ideal = baseline(subjects, perfect, noises=found.noises, draws=IDEAL_DRAWS)
     return Analysis(
         evaluation,
         evaluate(found.scores("identification", model=False), settings),
-        evaluate(baseline(subjects, known, noises=found.noises), settings),
-        verdicts(found, evaluation, silent.tolist()),
-        checks(
-            evaluation.table,
-            evaluation.matched,
-            values,
-            chosen,
-            repetitions=config.repetitions,
-        ),
-        tuple(_means(found)),
+        evaluate(ideal, settings),
+        verdicts(found, evaluation, silent),
+        explore(found, evaluation, folds=config.folds, draws=config.draws, silent=silent),
+        checked,
+        tuple(_means(found, ideal)),
         tuple(_groups(found)),
         tuple(_coverage(found, config.primary_noise)),
-        tuple(ceilings(subjects, known, noises=found.noises)),
-        (*job.design.notes, *_repeated(found)),
+        tuple(ceilings(subjects, perfect, noises=found.noises)),
+        (
+            *(f"a check failed, so that no verdict counts: {text}" for text in checked.failed),
+            *job.design.notes,
+            *_repeated(found),
+        ),
     )
 
 
@@ -167,7 +183,8 @@ def facts(job: Job, found: Analysis) -> dict[str, Any]:
         "cells": len(job.config.cells),
         "primary_noise": job.config.primary_noise,
         "verdicts": [asdict(v) for v in found.verdicts],
-        "checks": asdict(found.checks) | {"oracle": dict(found.checks.oracle)},
+        "exploratory": [asdict(f) for f in found.exploratory],
+        "checks": asdict(found.checks) | {"failed": list(found.checks.failed)},
         "means": [asdict(m) for m in found.means],
         "groups": [asdict(g) | {"each": dict(g.each)} for g in found.groups],
         "coverage": [asdict(c) for c in found.coverage],
@@ -183,8 +200,13 @@ def _repeated(found: Gathered) -> Iterator[str]:
             yield f"cell {cell} diverged and was repeated with seed {seed}"
 
 
-def _means(found: Gathered) -> Iterator[MeanScore]:
-    for method, tasks in (("model", found.values), ("nearest spectrum", found.nearest)):
+def _means(found: Gathered, ideal: ScoreTable) -> Iterator[MeanScore]:
+    perfect = {"identification": ideal.values}
+    for method, tasks in (
+        ("model", found.values),
+        ("nearest spectrum", found.nearest),
+        ("perfect instrument", perfect),
+    ):
         for task, values in tasks.items():
             means = values[: found.n_main].mean(axis=(0, 3))
             for i, given in enumerate(found.inputs):
@@ -226,8 +248,8 @@ def _coverage(found: Gathered, primary: float) -> Iterator[Covered]:
                         )
 
 
-def _known(job: Job, found: Gathered) -> Mapping[str, FloatArray]:
-    """Spectra of the main sample on an instrument that is known, by input."""
+def _perfect(job: Job, found: Gathered) -> Mapping[str, FloatArray]:
+    """Spectra of the main sample as they are in the library, by input."""
     axis, data = job.config.pretrain.model.axis, job.config.pretrain.data
     instrument = Instrument(axis.low, axis.high, axis.step, data.fwhm, data.shape)
     lines, strengths = job.table.strengths(found.rows[: found.n_main])

@@ -6,7 +6,7 @@ alike, so that one bootstrap of shuffled labels serves both checks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,8 @@ from .hypotheses import PRACTICAL, slope_of
 REPLICATES: Final = 500
 """Of each repetition."""
 STUDIES: Final = 500
+PLANTED: Final = 0.75
+"""Share of planted effects that is to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,16 @@ class Checks:
     shuffled : float
         Share of repetitions with shuffled sides whose interval holds 0; 0.95 is right.
     planted : float
-        Share in which an effect of `PRACTICAL` on top is found; 0.75 is asked for.
+        Share in which an effect of `PRACTICAL` on top of shuffled sides is found; 0.75 is asked
+        for. Shuffling removes what differs between scaffolds; ``power`` keeps it.
     power : float or None
         Of an effect of `PRACTICAL` with the scaffolds and strata as different as they are, by
         simulation; None if they do not vary.
     oracle : mapping from input to float
         Slope of a score that is the visible share on that share; 1 is right. Inputs whose share
         does not vary are left out.
+    drawn : mapping from input to (value, low, high)
+        The same of a score that is drawn: each measurement is right with that probability.
     """
 
     repetitions: int
@@ -54,10 +59,32 @@ class Checks:
     planted: float
     power: float | None
     oracle: Mapping[str, float]
+    drawn: Mapping[str, tuple[float, float, float]]
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """What is not as it should be, by more than chance explains."""
+        slack = 3 * (0.95 * 0.05 / self.repetitions) ** 0.5
+        out = []
+        if self.shuffled < 0.95 - slack:
+            out.append(f"shuffled sides: the interval holds 0 in {self.shuffled:.1%} only")
+        if self.planted < PLANTED:
+            out.append(f"an effect of {PRACTICAL:g} is found in {self.planted:.1%} only")
+        if any(abs(slope - 1) > 1e-6 for slope in self.oracle.values()):
+            out.append("the oracle's slope is not 1")
+        if any(abs(value - 1) > high - low for value, low, high in self.drawn.values()):
+            out.append("the slope of the oracle that is drawn is far from 1")
+        return tuple(out)
 
 
 def checks(
-    table: ScoreTable, matched: Matched, values: FloatArray, settings: Settings, *, repetitions: int
+    table: ScoreTable,
+    matched: Matched,
+    values: FloatArray,
+    settings: Settings,
+    *,
+    repetitions: int,
+    draws: int,
 ) -> Checks:
     """All checks.
 
@@ -69,6 +96,8 @@ def checks(
         Primary endpoint.
     settings : Settings
     repetitions : int
+    draws : int
+        Measurements of a molecule behind a score.
     """
     rng = np.random.default_rng(settings.seed)
     holds = found = 0
@@ -83,6 +112,7 @@ def checks(
         found / repetitions,
         _power(matched, values, settings),
         oracle(table),
+        drawn_oracle(table, draws, settings.seed),
     )
 
 
@@ -107,14 +137,27 @@ def shuffled(matched: Matched, rng: np.random.Generator) -> Matched:
 
 def oracle(table: ScoreTable) -> dict[str, float]:
     """Slope of each input's visible share on itself, by the regression that hypotheses use."""
-    out = {}
+    return {given: c["value"] for given, c in _oracles(table, lambda share: share)}
+
+
+def drawn_oracle(
+    table: ScoreTable, draws: int, seed: int = 0
+) -> dict[str, tuple[float, float, float]]:
+    """Slope and interval where each measurement is right with the visible share as probability."""
+    rng, n = np.random.default_rng(seed), draws * len(table.runs)
+    found = _oracles(table, lambda share: rng.binomial(n, share) / n)
+    return {given: (c["value"], c["low"], c["high"]) for given, c in found}
+
+
+def _oracles(
+    table: ScoreTable, score: Callable[[FloatArray], FloatArray]
+) -> Iterator[tuple[str, Mapping[str, float]]]:
     for given in table.inputs:
         x = np.array([s.share(given) for s in table.subjects])
         try:
-            out[given] = slope_of(table.subjects, x, "share", x)["value"]
+            yield given, slope_of(table.subjects, score(x), "share", x)
         except EvaluationError:
             continue
-    return out
 
 
 def _power(matched: Matched, values: FloatArray, settings: Settings) -> float | None:

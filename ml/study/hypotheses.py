@@ -45,8 +45,13 @@ class Verdict:
         NaN where there is none.
     p_holm : float or None
         Corrected within H2–H9; None for H1.
+    p_strata, p_scaffolds : float
+        Of contrasts: sign flips of strata, and of whole scaffolds.
     answer : str
-        "holds", "the reverse", "open", "no effect of practical size", or "not tested".
+        The direction: "holds", "the reverse", "open", or "not tested".
+    size : str
+        Of differences of scores, by their interval, which is not corrected: "none of practical
+        size", "of practical size", or "size open".
     reason : str
         Why there is no test.
     """
@@ -59,7 +64,10 @@ class Verdict:
     high: float = np.nan
     p: float = np.nan
     p_holm: float | None = None
+    p_strata: float = np.nan
+    p_scaffolds: float = np.nan
     answer: str = "not tested"
+    size: str = ""
     reason: str = ""
 
 
@@ -87,17 +95,24 @@ def verdicts(
 
 
 def _answered(v: Verdict) -> Verdict:
-    """H1 by its interval, the others by the corrected p."""
+    """The direction of H1 by its interval, that of the others by the corrected p; then the size."""
     if not np.isfinite(v.p):
         return v
     clear = not v.low <= 0 <= v.high if v.p_holm is None else v.p_holm < LEVEL
-    if clear:
-        return replace(v, answer="holds" if v.value * v.sign > 0 else "the reverse")
-    small = v.name in _CONTRASTS and max(abs(v.low), abs(v.high)) <= PRACTICAL
-    return replace(v, answer="no effect of practical size" if small else "open")
+    answer = ("holds" if v.value * v.sign > 0 else "the reverse") if clear else "open"
+    return replace(v, answer=answer, size=_size(v) if v.name in _DIFFERENCES else "")
 
 
-_CONTRASTS: Final = ("H1", "H2", "H3", "H4", "H5")
+def _size(v: Verdict) -> str:
+    if max(abs(v.low), abs(v.high)) <= PRACTICAL:
+        return "none of practical size"
+    if v.low >= PRACTICAL or v.high <= -PRACTICAL:
+        return "of practical size"
+    return "size open"
+
+
+_DIFFERENCES: Final = ("H1", "H2", "H3", "H4", "H5", "H9")
+"""Those whose numbers are differences of scores."""
 
 
 def _contrasts(found: Gathered, evaluation: Evaluation) -> Iterator[Verdict]:
@@ -115,7 +130,8 @@ def _contrasts(found: Gathered, evaluation: Evaluation) -> Iterator[Verdict]:
 
         def test(table: ScoreTable = table, endpoint: str = endpoint) -> dict[str, float]:
             c = contrast(table, matched, settings, endpoint, settings.noise)
-            return {"value": c.value, "low": c.low, "high": c.high, "p": c.p}
+            names = ("value", "low", "high", "p", "p_strata", "p_scaffolds")
+            return {name: getattr(c, name) for name in names}
 
         yield _tested(blank, test)
 
@@ -127,30 +143,37 @@ def _tested(blank: Verdict, test: Callable[[], dict[str, float]]) -> Verdict:
         return replace(blank, reason=str(error))
 
 
+Property = Callable[[Subject, str], float]
+
+
+def _share(s: Subject, given: str) -> float:
+    return s.share(given)
+
+
+def _lines(s: Subject, given: str) -> float:
+    return float(s.n_lines(given))
+
+
+SLOPES: Final[tuple[tuple[str, str, str, Property], ...]] = (
+    ("H6", "ir", "N_IR/N_vib", _share),
+    ("H6", "raman", "N_Raman/N_vib", _share),
+    ("H7", "both", "R", _share),
+    ("H8", "ir", "distinct IR lines", _lines),
+    ("H8", "raman", "distinct Raman lines", _lines),
+    ("H8", "both", "distinct visible lines", _lines),
+)
+"""Hypothesis, input, what its score is regressed on, and that of a molecule."""
+
+
 def _slopes(table: ScoreTable, settings: Settings) -> Iterator[Verdict]:
     """Accuracy on the share of visible modes, and on distinct lines."""
-
-    def share(s: Subject, given: str) -> float:
-        return s.share(given)
-
-    def lines(s: Subject, given: str) -> float:
-        return float(s.n_lines(given))
-
-    asked = (
-        ("H6", "ir", "N_IR/N_vib", share),
-        ("H6", "raman", "N_Raman/N_vib", share),
-        ("H7", "both", "R", share),
-        ("H8", "ir", "distinct IR lines", lines),
-        ("H8", "raman", "distinct Raman lines", lines),
-        ("H8", "both", "distinct visible lines", lines),
-    )
-    for name, given, label, of in asked:
+    for name, given, label, of in SLOPES:
         blank = Verdict(name, f"{table.metric} by {given}: slope on {label}", 1)
 
         def test(
             given: str = given,
             label: str = label,
-            of: Callable[[Subject, str], float] = of,
+            of: Property = of,
         ) -> dict[str, float]:
             y = table.of(given, settings.noise).mean(axis=1)
             x = np.array([of(s, given) for s in table.subjects])
@@ -179,12 +202,8 @@ def _silent(found: Gathered, settings: Settings, silent: Sequence[bool]) -> Verd
     blank = Verdict("H9", "top-1 by both, controls: with silent modes less without", -1)
 
     def test() -> dict[str, float]:
-        if "both" not in found.inputs:
-            raise EvaluationError("no scores for the input 'both'")
         matched = silent_strata(found.subjects[found.n_main :], silent[found.n_main :])
-        noise = found.noises.index(float(settings.noise or found.noises[0]))
-        values = found.values["identification"][found.n_main :]
-        values = values[:, found.inputs.index("both"), noise]
+        values = control_scores(found, settings)
         drawn = resample(matched, values, replicates=settings.replicates, seed=settings.seed)
         interval = drawn.interval(settings.interval, level=settings.level)
         contrasts = matched.contrasts(values.mean(axis=1))
@@ -193,6 +212,21 @@ def _silent(found: Gathered, settings: Settings, silent: Sequence[bool]) -> Verd
         return {"value": drawn.value, "low": interval.low, "high": interval.high, "p": p}
 
     return _tested(blank, test)
+
+
+def control_scores(found: Gathered, settings: Settings) -> FloatArray:
+    """(n, S) identification of controls with both spectra, at the level of the settings.
+
+    Raises
+    ------
+    EvaluationError
+        If that input is not there.
+    """
+    if "both" not in found.inputs:
+        raise EvaluationError("no scores for the input 'both'")
+    noise = found.noises.index(float(settings.noise or found.noises[0]))
+    values = found.values["identification"][found.n_main :]
+    return np.asarray(values[:, found.inputs.index("both"), noise])
 
 
 def silent_strata(subjects: Sequence[Subject], silent: Sequence[bool]) -> Matched:
