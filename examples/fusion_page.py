@@ -1,22 +1,24 @@
 """Write docs/symmetry-limit.md from the results of the pre-registered study.
 
-python examples/fusion_page.py
+    python examples/fusion_page.py
 
-The text is fusion_page.md beside this file; ``spektron evaluate study ml/studies/fusion.toml --out
-docs/data/fusion`` writes the results and the figures.
+The text is fusion_page.md beside this file. Numbers come from docs/data/fusion: results.json,
+written by ``spektron evaluate study ml/studies/fusion.toml --out docs/data/fusion``, readers.json
+and curve.json, by study_readers.py and study_curve.py.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
 
 from spektron.cli.evaluate_page import estimate
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "docs" / "data" / "fusion" / "results.json"
+DATA = ROOT / "docs" / "data" / "fusion"
 PAGE = ROOT / "docs" / "symmetry-limit.md"
 TEXT = Path(__file__).with_suffix(".md")
 
@@ -26,10 +28,12 @@ TASKS: Final = {
     "library": "in the whole library",
     "groups": "functional groups",
 }
+READERS: Final = ("cosine", "known instrument")
+SIDES: Final = ("all", "with inversion", "without")
 CALIBRATIONS: Final = {"valid": "validation molecules", "half": "the other half of the strata"}
 
 
-def page(found: Mapping[str, Any]) -> str:
+def page(found: Mapping[str, Any], readers: Mapping[str, Any], curve: Mapping[str, Any]) -> str:
     """The text of the page."""
     noises = list(dict.fromkeys(m["noise"] for m in found["means"]))
     evaluation, checks = found["evaluation"], found["checks"]
@@ -43,32 +47,41 @@ def page(found: Mapping[str, Any]) -> str:
         runs=len(evaluation["seeds"]),
         noise=found["primary_noise"],
         **{name: 100 * primary[name] for name in ("value", "low", "high")},
-        p=number(primary["p"]),
-        nearest=100 * found["nearest"]["primary"]["value"],
-        nearest_low=100 * found["nearest"]["primary"]["low"],
-        nearest_high=100 * found["nearest"]["primary"]["high"],
-        contrasts=table(("", *levels), contrasts(found, noises)),
         verdicts=table(
-            ("", "number", "value", "95 %", "p", "p (Holm)", "verdict"),
+            ("", "number", "value", "95 %", "p", "p (Holm)", "p (flips)", "verdict"),
             map(verdict, found["verdicts"]),
         ),
-        identification=table(("", "input", *levels), identification(found, noises)),
+        contrasts=table(("", *levels), contrasts(found, readers, noises)),
+        exploratory=table(("beside", "number", "n", "value", "95 %"), exploratory(found)),
+        identification=table(("", "input", *levels), identification(found, readers, noises)),
+        bounds=table(("input", *levels), bounds(found, noises)),
         library=table(("", "input", *levels), means(found, "library", noises)),
         groups=table(("input", *levels), groups(found, noises)),
         sides=table(
             ("input", "noise", "with a centre", "95 %", "without", "95 %"), sides(evaluation)
         ),
+        curve=table(
+            ("molecules to learn from", "among matched isomers", "macro-F1"), learning(curve)
+        ),
         coverage=table(
-            ("", "calibrated on", "input", "all", "with a centre", "without", "mean size"),
+            (
+                "", "calibrated on", "input", "all", "with a centre", "without",
+                "lowest and highest scaffold", "mean size",
+            ),
             coverage(found),
         ),
         shuffled=100 * checks["shuffled"],
         repetitions=checks["repetitions"],
         planted=100 * checks["planted"],
-        power="" if checks["power"] is None else f"{checks['power']:.0%}",
+        power="none" if checks["power"] is None else f"{checks['power']:.0%}",
         oracle=", ".join(f"{INPUTS[k]} {v:.6f}" for k, v in checks["oracle"].items()),
+        drawn=", ".join(
+            f"{INPUTS[k]} {v:.3f} ({low:.3f} to {high:.3f})"
+            for k, (v, low, high) in checks["drawn"].items()
+        ),
+        failed="; ".join(checks["failed"]) or "none",
         notes="\n".join(f"- {note}" for note in dict.fromkeys(found["notes"])) or "- none",
-    )
+    )  # fmt: skip
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -83,23 +96,37 @@ def number(p: float | None) -> str:
 def verdict(v: Mapping[str, Any]) -> Sequence[str]:
     if v["value"] is None:
         reason = v["reason"].split(":")[0]
-        return v["name"], v["about"], "–", "–", "–", "–", f"not tested: {reason}"
-    holm = "" if v["p_holm"] is None else number(v["p_holm"])
+        return v["name"], v["about"], *["–"] * 5, f"not tested: {reason}"
     numbers = estimate(v["value"], v["low"], v["high"])
-    return v["name"], v["about"], *numbers, number(v["p"]), holm, v["answer"]
+    holm = "" if v["p_holm"] is None else number(v["p_holm"])
+    flips = [number(v[name]) for name in ("p_strata", "p_scaffolds") if v[name] is not None]
+    answer = f"{v['answer']}; {v['size']}" if v["size"] else v["answer"]
+    return v["name"], v["about"], *numbers, number(v["p"]), holm, " / ".join(flips), answer
 
 
-def contrasts(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
+def contrasts(
+    found: Mapping[str, Any], readers: Mapping[str, Any], noises: Sequence[float]
+) -> Iterator[Sequence[str]]:
     """The contrast of the gain at every level, of the network and of what it is compared with."""
-    for name, key in (
-        ("network", "evaluation"),
-        ("nearest spectrum", "nearest"),
-        ("ceiling", "ideal"),
-    ):
-        given = (found[key]["primary"], *found[key]["secondary"])
+
+    def of(evaluation: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+        return (evaluation["primary"], *evaluation["secondary"])
+
+    rows = {
+        "network": of(found["evaluation"]),
+        "nearest spectrum": of(found["nearest"]),
+        **{name: readers[name]["contrasts"] for name in READERS},
+        "perfect instrument": of(found["ideal"]),
+    }
+    for name, given in rows.items():
         gains = {c["noise"]: c for c in given if c["endpoint"] == "gain"}
         cells = (estimate(*(gains[n][k] for k in ("value", "low", "high"))) for n in noises)
         yield name, *(f"{value} ({interval})" for value, interval in cells)
+
+
+def exploratory(found: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for f in found["exploratory"]:
+        yield f["name"], f["about"], f"{f['n']:,}", *estimate(f["value"], f["low"], f["high"])
 
 
 def means(found: Mapping[str, Any], task: str, noises: Sequence[float]) -> Iterator[Sequence[str]]:
@@ -113,14 +140,34 @@ def means(found: Mapping[str, Any], task: str, noises: Sequence[float]) -> Itera
         yield name, INPUTS[given], *(f"{values[noise]:.3f}" for noise in noises)
 
 
-def identification(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
-    """The same, and what an instrument that is known would allow."""
-    yield from means(found, "identification", noises)
-    ceilings: dict[str, dict[float, float]] = {}
-    for c in found["ceilings"]:
-        ceilings.setdefault(c["given"], {})[c["noise"]] = 1 - c["error"]
-    for given, values in ceilings.items():
-        yield "ceiling", INPUTS[given], *(f"{values[noise]:.3f}" for noise in noises)
+def identification(
+    found: Mapping[str, Any], readers: Mapping[str, Any], noises: Sequence[float]
+) -> Iterator[Sequence[str]]:
+    """The same with readers that know more or other things, the perfect instrument last."""
+    *rows, ideal = (list(of) for _, of in groupby(means(found, "identification", noises), first))
+    yield from chain.from_iterable(rows)
+    for name in READERS:
+        for given, values in readers[name]["means"].items():
+            yield name, INPUTS[given], *(f"{value:.3f}" for value in values)
+    yield from ideal
+
+
+def first(row: Sequence[str]) -> str:
+    return row[0]
+
+
+def bounds(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
+    """Bayes error and Fano's bound, means over strata."""
+    for given in dict.fromkeys(c["given"] for c in found["ceilings"]):
+        each = {c["noise"]: c for c in found["ceilings"] if c["given"] == given}
+        yield INPUTS[given], *(f"{each[n]['error']:.4f} ({each[n]['fano']:.4f})" for n in noises)
+
+
+def learning(curve: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    """Identification and macro-F1 with both spectra at the lowest level."""
+    for point in curve["points"]:
+        scores = (f"{point[name][0]:.3f}" for name in ("identification", "macro-F1"))
+        yield f"{point['molecules']:,.0f}", *scores
 
 
 def groups(found: Mapping[str, Any], noises: Sequence[float]) -> Iterator[Sequence[str]]:
@@ -142,14 +189,16 @@ def coverage(found: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         if c["noise"] == found["primary_noise"]:
             rows.setdefault((c["task"], c["calibration"], c["given"]), {})[c["of"]] = c
     for (task, calibration, given), by in rows.items():
-        shares = (f"{by[of]['share']:.3f}" for of in ("all", "with inversion", "without"))
-        name = CALIBRATIONS[calibration]
-        yield TASKS[task], name, INPUTS[given], *shares, f"{by['all']['size']:.2f}"
+        shares = (f"{by[of]['share']:.3f}" for of in SIDES)
+        each = [c["share"] for of, c in by.items() if of not in SIDES]
+        name, size = CALIBRATIONS[calibration], f"{by['all']['size']:.2f}"
+        yield TASKS[task], name, INPUTS[given], *shares, f"{min(each):.2f} to {max(each):.2f}", size
 
 
 def main() -> None:
-    found = json.loads(RESULTS.read_text(encoding="utf-8"))
-    PAGE.write_text(page(found), encoding="utf-8")
+    names = ("results.json", "readers.json", "curve.json")
+    found = [json.loads((DATA / name).read_text(encoding="utf-8")) for name in names]
+    PAGE.write_text(page(*found), encoding="utf-8")
 
 
 if __name__ == "__main__":

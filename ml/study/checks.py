@@ -51,7 +51,8 @@ class Checks:
         Slope of a score that is the visible share on that share; 1 is right. Inputs whose share
         does not vary are left out.
     drawn : mapping from input to (value, low, high)
-        The same of a score that is drawn: each measurement is right with that probability.
+        Twice the slope of a score that is drawn: each measurement is right with a probability of
+        1/4 plus half the share, so that all are about equally uncertain.
     """
 
     repetitions: int
@@ -143,10 +144,10 @@ def oracle(table: ScoreTable) -> dict[str, float]:
 def drawn_oracle(
     table: ScoreTable, draws: int, seed: int = 0
 ) -> dict[str, tuple[float, float, float]]:
-    """Slope and interval where each measurement is right with the visible share as probability."""
+    """Twice slope and interval where measurements are right with probability 1/4 + share/2."""
     rng, n = np.random.default_rng(seed), draws * len(table.runs)
-    found = _oracles(table, lambda share: rng.binomial(n, share) / n)
-    return {given: (c["value"], c["low"], c["high"]) for given, c in found}
+    found = _oracles(table, lambda share: rng.binomial(n, 0.25 + share / 2) / n)
+    return {given: (2 * c["value"], 2 * c["low"], 2 * c["high"]) for given, c in found}
 
 
 def _oracles(
