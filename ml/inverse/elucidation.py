@@ -18,6 +18,7 @@ from .inputs import Inputs
 from .library import Library
 from .network import InverseModel
 from .predictors import PeakPredictor, Predictor, remembered, remembered_peaks
+from .smiles import place_of
 
 Verdict: TypeAlias = Literal["answer", "no candidate fits", "not calibrated"]
 
@@ -250,12 +251,11 @@ def confidence_in(answers: Sequence[Answer], calibration: Calibration | None) ->
 def as_ranked(answers: Sequence[Answer], truth: str, present: Bool) -> Ranked:
     """Answers that were compared, as a calibration is fitted to them."""
     near = [each for each in answers if each.match is not BEHIND]
-    texts = [each.smiles for each in near]
     grounds = [_grounds(each.log_probability, each.match) for each in near]
     return Ranked(
         np.array(grounds, dtype=float).reshape(-1, len(GROUNDS)),
         np.asarray(present, dtype=bool),
-        texts.index(truth) if truth in texts else -1,
+        place_of(truth, (each.smiles for each in near)),
     )
 
 

@@ -41,7 +41,7 @@ from .formulas import Formula, formula_of
 from .inputs import Bool, Inputs, marks
 from .library import Library
 from .network import InverseModel
-from .smiles import has_rings, heavy_atoms
+from .smiles import has_rings, heavy_atoms, place_of
 
 TOPS: Final = (1, 3, 10)
 PROPOSED: Final = (1, 10, COMPARED)
@@ -101,14 +101,12 @@ class Outcome:
     @property
     def place(self) -> int:
         """Of the true molecule among the answers, from 0; −1 if it is not there."""
-        texts = [each.smiles for each in self.answers]
-        return texts.index(self.truth) if self.truth in texts else -1
+        return place_of(self.truth, (each.smiles for each in self.answers))
 
     @property
     def proposed(self) -> int:
         """Place of the true molecule in the order of the decoder, from 0; −1 if it is not there."""
-        texts = [each.smiles for each in self.found.candidates]
-        return texts.index(self.truth) if self.truth in texts else -1
+        return place_of(self.truth, (each.smiles for each in self.found.candidates))
 
     @property
     def ranked(self) -> Ranked:
@@ -290,9 +288,7 @@ def baseline_places(
             inputs.spectra[places], axis, present, formula=formula, count=max(TOPS)
         )
         for row, near in zip(rows[places].tolist(), found, strict=True):
-            texts = [text for text, _ in near]
-            truth = made.smiles[row]
-            out[row] = texts.index(truth) if truth in texts else -1
+            out[row] = place_of(made.smiles[row], (text for text, _ in near))
     return out
 
 

@@ -278,3 +278,12 @@ def _settled(molecule: Any) -> str:
         return ""
     again = Chem.MolFromSmiles(text)
     return str(Chem.MolToSmiles(again)) if again is not None else ""
+
+
+def place_of(truth: str, found: Iterable[str]) -> int:
+    """Place of a canonical SMILES among others, from 0; −1 if it is not there.
+
+    >>> place_of("CO", ["C", "CO"]), place_of("CN", ["C", "CO"])
+    (1, -1)
+    """
+    return next((place for place, text in enumerate(found) if text == truth), -1)
