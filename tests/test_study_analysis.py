@@ -303,6 +303,11 @@ def test_other_cuts_find_what_was_planted():
         "the better input chosen for the stratum",
     ):
         assert rows[about].low < 0.1 < rows[about].high
+    sides = [rows[f"the gain itself {side} a centre"].value for side in ("with", "without")]
+    g = gathered(gain=0.1)
+    assert sides[0] - sides[1] == pytest.approx(
+        evaluate(g.scores("identification"), SETTINGS).primary.value
+    )
     assert rows["without fold 0"].n == (SCAFFOLDS - 2) * STRATA
     # log odds change by 4 per unit near one half.
     assert rows["gain in log odds"].value == pytest.approx(0.4, rel=0.2)

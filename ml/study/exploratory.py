@@ -72,6 +72,7 @@ def explore(
     """
     table, matched, settings = evaluation.table, evaluation.matched, evaluation.settings
     parts: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _sides(table, matched, settings),
         lambda: _by_kind(table, matched, settings),
         lambda: _by_fold(table, matched, settings, folds),
         lambda: _other_gains(table, matched, settings, draws),
@@ -98,6 +99,14 @@ def _contrast(
 
 def _finding(name: str, about: str, n: int, interval: Interval) -> Finding:
     return Finding(name, about, n, interval.value, interval.low, interval.high)
+
+
+def _sides(table: ScoreTable, matched: Matched, settings: Settings) -> Iterator[Finding]:
+    """What the contrast is the difference of."""
+    values = endpoint(table, "gain", noise=settings.noise).mean(axis=1)
+    for about, side in (("with", matched.centred), ("without", matched.others)):
+        interval = cluster_interval(matched, side.means(values), level=settings.level)
+        yield _finding("H1", f"the gain itself {about} a centre", len(matched.strata), interval)
 
 
 def _by_kind(table: ScoreTable, matched: Matched, settings: Settings) -> Iterator[Finding]:
