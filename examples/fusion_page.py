@@ -46,7 +46,7 @@ def page(found: Mapping[str, Any], readers: Mapping[str, Any], curve: Mapping[st
         cells=found["cells"],
         runs=len(evaluation["seeds"]),
         noise=found["primary_noise"],
-        **{name: 100 * primary[name] for name in ("value", "low", "high")},
+        **{name: points(primary[name]) for name in ("value", "low", "high")},
         verdicts=table(
             ("", "number", "value", "95 %", "p", "p (Holm)", "p (flips)", "verdict"),
             map(verdict, found["verdicts"]),
@@ -87,6 +87,10 @@ def page(found: Mapping[str, Any], readers: Mapping[str, Any], curve: Mapping[st
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
     return "\n".join([lines[0], "|-" * len(head) + "|", *lines[1:]]).replace("|  |", "| |")
+
+
+def points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def number(p: float | None) -> str:
