@@ -53,6 +53,7 @@ def page(found: Mapping[str, Any], readers: Mapping[str, Any], curve: Mapping[st
         ),
         contrasts=table(("", *levels), contrasts(found, readers, noises)),
         exploratory=table(("beside", "number", "n", "value", "95 %"), exploratory(found)),
+        slopes=table(("", "score", "on", "slope", "95 %"), slopes(found)),
         identification=table(("", "input", *levels), identification(found, readers, noises)),
         bounds=table(("input", *levels), bounds(found, noises)),
         library=table(("", "input", *levels), means(found, "library", noises)),
@@ -72,6 +73,8 @@ def page(found: Mapping[str, Any], readers: Mapping[str, Any], curve: Mapping[st
         ),
         shuffled=100 * checks["shuffled"],
         repetitions=checks["repetitions"],
+        between=100 * evaluation["components"]["scaffold"],
+        inside=100 * evaluation["components"]["stratum"],
         planted=100 * checks["planted"],
         power="none" if checks["power"] is None else f"{checks['power']:.0%}",
         oracle=", ".join(f"{INPUTS[k]} {v:.6f}" for k, v in checks["oracle"].items()),
@@ -131,6 +134,14 @@ def contrasts(
 def exploratory(found: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     for f in found["exploratory"]:
         yield f["name"], f["about"], f"{f['n']:,}", *estimate(f["value"], f["low"], f["high"])
+
+
+def slopes(found: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for name, key in (("network", "evaluation"), ("perfect instrument", "ideal")):
+        for s in found[key]["slopes"]:
+            if s["value"] is not None:
+                numbers = estimate(s["value"], s["low"], s["high"])
+                yield name, INPUTS.get(s["endpoint"], s["endpoint"]), s["property"], *numbers
 
 
 def means(found: Mapping[str, Any], task: str, noises: Sequence[float]) -> Iterator[Sequence[str]]:
