@@ -68,7 +68,7 @@ def _draw_contrasts(found: Evaluation, path: Path) -> None:
     axes.set_yticks([*range(n), n + 0.3], [*names, f"all ({len(found.matched.strata)})"])
     axes.set_ylim(n + 0.9, -0.7)
     axes.set_xlabel(
-        f"{found.settings.endpoint} in {found.table.metric}:\nwith an inversion less without",
+        f"{found.settings.endpoint} in {found.table.metric}:\nwith a centre less without",
         fontsize=8,
     )
     axes.set_title(_title(found), fontsize=9, loc="left", weight="bold")
@@ -120,7 +120,10 @@ def _draw_visible(found: Evaluation, path: Path) -> None:
     axes.set_xlabel("$N_{\\mathrm{visible}}/N_{\\mathrm{vib}}$ in the input", fontsize=8)
     axes.set_ylabel(_short(found), fontsize=8)
     axes.set_title(
-        f"Bins of {LEAST} molecules or more, 95 % intervals", fontsize=9, loc="left", weight="bold"
+        "Bins with their numbers of molecules, 95 % intervals",
+        fontsize=9,
+        loc="left",
+        weight="bold",
     )
     _legend(axes)
     dress(axes)
@@ -128,12 +131,15 @@ def _draw_visible(found: Evaluation, path: Path) -> None:
 
 
 def _draw_curve(axes: Axes, given: str, points: Sequence[Point]) -> None:
+    """Points that are not joined: bins hold other strata each."""
     label, colour, marker = STYLES.get(given, FALLBACK)
     shown = [p for p in points if p.n >= LEAST]
     for p in shown:
         axes.plot([p.share] * 2, [p.low, p.high], color=colour, lw=1)
-    axes.plot([p.share for p in shown], [p.value for p in shown], marker=marker, color=colour,
-              ms=4.5, lw=0.8, mec="white", mew=0.4, label=label)  # fmt: skip
+        axes.annotate(f"{p.n}", (p.share, p.value), (4, 3), textcoords="offset points",
+                      fontsize=6.5, color=colour)  # fmt: skip
+    axes.plot([p.share for p in shown], [p.value for p in shown], ls="", marker=marker,
+              color=colour, ms=4.5, mec="white", mew=0.4, label=label)  # fmt: skip
 
 
 def _legend(axes: Axes) -> None:
@@ -154,7 +160,7 @@ def _draw_noise(found: Evaluation, path: Path) -> None:
         _draw_sides(left, given, [m for m in found.means if m.given == given])
     left.set_ylabel(_short(found), fontsize=8)
     left.set_title(
-        "Filled: with an inversion; open: without", fontsize=9, loc="left", weight="bold"
+        "Filled: with a centre of inversion, open: without", fontsize=9, loc="left", weight="bold"
     )
     _legend(left)
     _draw_sweep(right, found)
@@ -189,4 +195,5 @@ def _draw_sweep(axes: Axes, found: Evaluation) -> None:
                   ms=5, label="primary" if first else "_")  # fmt: skip
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set_ylabel(f"{name}: contrast", fontsize=8)
-    axes.set_title("With an inversion less without", fontsize=9, loc="left", weight="bold")
+    title = "With a centre less without; black: primary"
+    axes.set_title(title, fontsize=9, loc="left", weight="bold")
