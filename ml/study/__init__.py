@@ -23,6 +23,7 @@ from .cell import Job, run_cell
 from .config import Cell, StudyConfig, config_from, read_config
 from .design import Design, Fold, design
 from .errors import StudyError, Unfinished
+from .exploratory import Finding
 from .gather import Gathered, gather
 from .hypotheses import Verdict
 from .run import StudyProgress, finished, open_study, run_study
@@ -32,6 +33,7 @@ __all__ = [
     "Analysis",
     "Cell",
     "Design",
+    "Finding",
     "Fold",
     "Gathered",
     "Job",
