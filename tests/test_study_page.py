@@ -1,8 +1,13 @@
 """docs/symmetry-limit.md says what docs/data/fusion holds."""
 
 import json
+import statistics
 
+import numpy as np
 import pytest
+from spektron.ml.stratified import match, subjects_of_table
+from spektron.ml.study.design import strata_of
+from spektron.ml.training.sources import TableSource
 
 
 @pytest.fixture
@@ -53,3 +58,56 @@ def test_words_of_the_page_are_those_of_the_results(module):
         assert module.points(c["value"]) in words
     assert f"{100 * found['nearest']['primary']['value']:.0f}" == "7"
     assert f"{100 * found['ideal']['primary']['value']:.1f}" == "0.4"
+
+
+def test_scaffolds_do_not_follow_the_spectra(module):
+    found = json.loads((module.DATA / "results.json").read_text(encoding="utf-8"))
+    sides = [
+        {row["scaffold"]: row["value"] for row in found[name]["by_scaffold"]}
+        for name in ("evaluation", "ideal")
+    ]
+    pairs = [[side[name] for name in sorted(sides[0])] for side in sides]
+    assert f"{statistics.correlation(*pairs):.2f}".replace("-", "−") == "−0.13"
+    assert "correlation −0.13" in module.PAGE.read_text(encoding="utf-8")
+
+
+def test_what_the_page_says_of_the_set(module, symmetry_rich):
+    """Norms, shares and correlations that are not in the results."""
+    from spektron.ml.study import read_config
+
+    config = read_config(module.ROOT / "ml" / "studies" / "fusion.toml")
+    tested = {name for fold in config.folds for name in fold}
+    rows = np.concatenate(list(strata_of(symmetry_rich).values()))
+    subjects = subjects_of_table(symmetry_rich, rows)
+    both = {s.stratum for s in subjects if s.centrosymmetric}
+    both &= {s.stratum for s in subjects if not s.centrosymmetric}
+    keep = [k for k, s in enumerate(subjects) if s.stratum in both and s.scaffold in tested]
+    rows, subjects = rows[keep], [subjects[k] for k in keep]
+    text = " ".join(module.PAGE.read_text(encoding="utf-8").split())
+    assert f"{len(rows):,} molecules in {len({s.stratum for s in subjects}):,}" in text
+
+    axis = config.pretrain.model.axis
+    library = TableSource(symmetry_rich, axis, config.pretrain.data).clean(rows)
+    norms = (library.astype(float) ** 2).sum(axis=2)
+    smaller = -match(subjects).contrasts(norms).mean(axis=0) / norms.mean(axis=0)
+    assert [f"{100 * share:.0f} %" for share in smaller] == ["23 %", "17 %"]
+    assert "squared norm 23 % smaller than that of their isomers in the infrared, 17 %" in text
+
+    lines, strengths = symmetry_rich.strengths(rows)
+    outside = ((lines.values < axis.low) | (lines.values > axis.high)).mean()
+    assert f"{100 * outside:.0f} % lie outside" in text
+    weak = []
+    for kind in (0, 1):
+        each = [
+            strengths[start:end, kind]
+            for start, end in zip(lines.offsets[:-1], lines.offsets[1:], strict=True)
+        ]
+        allowed = np.concatenate([v[v > 0] / v.max() for v in each])
+        weak.append(f"{100 * (allowed < 0.01).mean():.0f} %")
+    assert f"{weak[0]} in the infrared and {weak[1]} in Raman" in text
+
+    hidden = [s for s in subjects if s.R < 1]
+    assert f"H7 rests on {len(hidden)} molecules" in text
+    modes = np.diff(lines.offsets)
+    shown = [s.n_lines("both") for s in subjects]
+    assert f"{np.corrcoef(shown, modes)[0, 1]:.2f}" == "0.99"
