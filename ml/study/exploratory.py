@@ -155,9 +155,8 @@ def _other_gains(
 
 def _better_in_strata(table: ScoreTable, difference: FloatArray) -> NDArray[np.bool_]:
     """Of each molecule, whether the mean of (M, S) over its stratum is above 0."""
-    names = [(s.scaffold, s.stratum) for s in table.subjects]
-    known = {name: k for k, name in enumerate(dict.fromkeys(names))}
-    places = np.array([known[name] for name in names])
+    names = [f"{s.scaffold} {s.stratum}" for s in table.subjects]
+    _, places = np.unique(names, return_inverse=True)
     return np.asarray((np.bincount(places, difference.mean(axis=1)) > 0)[places])
 
 
