@@ -60,6 +60,38 @@ def test_words_of_the_page_are_those_of_the_results(module):
     assert f"{100 * found['ideal']['primary']['value']:.1f}" == "0.4"
 
 
+def test_why_functional_groups_are_missed(module, symmetry_rich):
+    """Words below the learning curve."""
+    curve = json.loads((module.DATA / "curve.json").read_text(encoding="utf-8"))
+    text = " ".join(module.PAGE.read_text(encoding="utf-8").split())
+    small, *_, whole, longer = curve["points"]
+    assert (small["molecules"], longer["steps"]) == (1000, 4 * whole["steps"])
+    assert round(100 * (whole["macro-F1"][0] - small["macro-F1"][0])) == 6
+    assert f"{np.log10(curve['molecules for the goal']):.0f}" == "16"
+    gained = [100 * (longer[name][0] - whole[name][0]) for name in ("identification", "macro-F1")]
+    assert all(0.5 < gain < 2 for gain in gained)
+    kinds = [module.kind_of(name) for name in whole["F1"]]
+    assert [kinds.count(kind) for kind in module.KINDS] == [7, 3, 13]
+    skeleton = [
+        statistics.fmean(v[0] for n, v in p["F1"].items() if module.kind_of(n) == module.KINDS[0])
+        for p in curve["points"]
+    ]
+    assert {f"{value:.1f}" for value in skeleton} == {"0.2"}
+    found = json.loads((module.DATA / "results.json").read_text(encoding="utf-8"))
+    (each,) = (g["each"] for g in found["groups"] if (g["given"], g["noise"]) == ("both", 0.1))
+    assert [f"{each[name]:.1f}" for name in ("aldehyde", "nitrile")] == ["0.9", "0.9"]
+
+    from spektron.ml.study import read_config
+    from spektron.ml.study.design import design
+
+    config = read_config(module.ROOT / "ml" / "studies" / "fusion.toml")
+    whole = design(symmetry_rich, config)
+    rings = whole.groups[:, whole.names.index("benzene ring")]
+    most = max(whole.folds, key=lambda fold: rings[fold.test].sum())
+    assert f"{rings[most.test].sum()} molecules with a benzene ring" in text
+    assert f"asked about, {rings[most.split['train']].sum()} are there" in text
+
+
 def test_scaffolds_do_not_follow_the_spectra(module):
     found = json.loads((module.DATA / "results.json").read_text(encoding="utf-8"))
     sides = [

@@ -57,26 +57,35 @@ def beside(example, monkeypatch, symmetry_rich, tmp_path):
 
 def test_the_curve_of_the_study(beside, tmp_path, capsys):
     script = beside("study_curve")
-    asked = ["--sizes", "16", "24", "--folds", "0", "1", "--work", str(tmp_path / "work")]
-    asked += ["--out", str(tmp_path / "curve.json")]
+    asked = ["--sizes", "16", "24", "--longer", "3", "--folds", "0", "1"]
+    asked += ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "curve.json")]
     assert script.main(asked) == 2
     assert "cell 0-0-both of the main run is missing" in capsys.readouterr().err
     job = open_study(script.read_config(None), tmp_path / "study", tmp_path)
     run_study(job, workers=1, data=tmp_path)
+    assert script.main(asked) == 0
     # What was trained before is kept.
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("*.npz")}
-    assert len(kept) == 4
+    assert len(kept) == 6
     assert script.main(asked) == 0
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     found = json.loads((tmp_path / "curve.json").read_text())
-    sizes = [point["molecules"] for point in found["points"]]
+    *sizes, again = (point["molecules"] for point in found["points"])
     whole = np.mean([len(fold.split["train"]) for fold in job.design.folds])
-    assert sizes == [16, 24, whole]
+    assert (sizes, again) == ([16, 24, whole], whole)
+    assert [point["steps"] for point in found["points"]] == [2, 2, 2, 6]
     assert all(0 <= value <= 1 for p in found["points"] for value in p["identification"])
-    expected = power_law(np.round(sizes), [point["macro-F1"][0] for point in found["points"]])
+    for point in found["points"]:
+        assert np.mean(list(point["F1"].values()), axis=0).tolist() == pytest.approx(
+            point["macro-F1"]
+        )
+        assert {name for name, n in found["folds with the group"].items() if n} == set(point["F1"])
+    expected = power_law(np.round(sizes), [p["macro-F1"][0] for p in found["points"][:-1]])
     assert found["power law"] == pytest.approx(expected)
     assert script.main([*asked, "--sizes", "1000"]) == 2
     assert "give a smaller size" in capsys.readouterr().err
+    assert script.main([*asked, "--longer", "1"]) == 2
+    assert "give 2 or more" in capsys.readouterr().err
 
 
 def test_fewer_molecules_are_nested_and_do_not_leak(beside, tmp_path):
