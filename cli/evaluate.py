@@ -10,21 +10,22 @@ The JSON of ``--json`` is described in `evaluate_page`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from .evaluate_page import page, record
+from .evaluate_page import molecules, page, record
 from .options import AsJson, Tolerance, chosen, natural, positive, whole
 from .output import complain, print_json, show
 from .progress import status
 from .study import study
-from .targets import checked_folder
+from .targets import checked_file, checked_folder
 
 if TYPE_CHECKING:
-    from ..ml.stratified import Evaluation, Instrument, ScoreTable, Subject
+    from ..ml.stratified import Instrument, Overview, ScoreTable, Settings, Subject
 
 evaluate = typer.Typer(
     help="Scores of a model compared by symmetry.",
@@ -33,6 +34,8 @@ evaluate = typer.Typer(
 evaluate.command(short_help="Run a pre-registered study, and test its hypotheses.")(study)
 NOISES = (0.1, 0.3, 1.0)
 """Levels of the baseline, as a share of the strongest band."""
+FWHM, STEP = 16.0, 4.0
+"""Of the baseline's spectra, cm⁻¹."""
 
 
 def small_of(text: str) -> str:
@@ -63,7 +66,8 @@ def stratified(
     metric: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="score, accuracy, recall@K, mrr, f1 or error (absolute)."
+            metavar="NAME",
+            help="score, accuracy, structure (SMILES), recall@K, mrr, f1 or error (absolute).",
         ),
     ] = "score",
     data: Annotated[
@@ -137,11 +141,11 @@ def stratified(
         typer.Option(
             metavar="CM⁻¹", parser=positive, help="Width of the lines of the baseline's spectra."
         ),
-    ] = 16.0,
+    ] = FWHM,
     step: Annotated[
         float,
         typer.Option(metavar="CM⁻¹", parser=positive, help="Grid of the baseline's spectra."),
-    ] = 4.0,
+    ] = STEP,
     library: Annotated[
         bool,
         typer.Option("--library", help="Baseline: find molecules among all, not in a stratum."),
@@ -149,15 +153,30 @@ def stratified(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", show_default=False, help="Folder for evaluation.json and the figures."
+            metavar="DIR",
+            show_default=False,
+            help="Folder for evaluation.json, molecules.csv and figures.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Molecules with and without an inversion in matched strata."""
     from ..ml.stratified import Instrument, Settings
-    from ..ml.stratified import evaluate as run
 
+    of_tables = {
+        "--metric": metric != "score",
+        "--data": data is not None,
+        "--missing": missing != "refuse",
+        "--tolerance": tolerance is not None,
+    }
+    of_baseline = {
+        "--noise": bool(noises),
+        "--fwhm": fwhm != FWHM,
+        "--step": step != STEP,
+        "--library": library,
+    }
+    export = _is_export(file)
+    _refuse(of_tables if export else of_baseline, export=export)
     settings = Settings(
         endpoint=endpoint,
         noise=level,
@@ -170,13 +189,13 @@ def stratified(
     )
     folder = None if out is None else checked_folder(out)
     ceilings = None
-    if _is_export(file):
+    if export:
         instrument = Instrument(fwhm=fwhm, step=step)
         levels = tuple(noises or NOISES)
         table, ceilings = _baseline(file, instrument, levels, library=library, seed=seed)
     else:
         table = _predictions(file, metric, data, missing, tolerance)
-    found = run(table, settings)
+    found = _evaluated(table, settings)
     whole = record(found, ceilings)
     if folder is not None:
         _write(folder, found, whole)
@@ -184,6 +203,31 @@ def stratified(
         print_json(whole)
     else:
         show(*page(found, ceilings))
+
+
+def _refuse(given: Mapping[str, bool], *, export: bool) -> None:
+    """Options that say nothing about this kind of file."""
+    from ..ml.stratified import EvaluationError
+
+    for name in (name for name, there in given.items() if there):
+        if export:
+            raise EvaluationError(f"{name} is for tables of predictions; this is a data set")
+        raise EvaluationError(
+            f"{name} is for the baseline of a data set; for predictions leave it out"
+            + ("; --at-noise chooses the level" if name == "--noise" else "")
+        )
+
+
+def _evaluated(table: ScoreTable, settings: Settings) -> Overview:
+    """Contrasts as well, if there are matched strata."""
+    from ..ml.stratified import Unmatched, overview
+    from ..ml.stratified import evaluate as run
+
+    try:
+        return run(table, settings)
+    except Unmatched as error:
+        whole = overview(table, settings)
+        return replace(whole, notes=(*whole.notes, f"no contrast: {error}"))
 
 
 def _secondary(text: str) -> tuple[str, float | None]:
@@ -280,13 +324,30 @@ def _ceilings(
     ]
 
 
-def _write(folder: Path, found: Evaluation, whole: dict[str, Any]) -> None:
+FILES = ("contrasts.png", "visible.png", "noise.png", "properties.png", "molecules.csv")
+"""Beside evaluation.json."""
+
+
+def _write(folder: Path, found: Overview, whole: dict[str, Any]) -> None:
+    """All files, evaluation.json last; what an earlier evaluation left goes."""
     import json
 
+    from ..ml.stratified import Evaluation
     from ..vibration.files.text import write_text
-    from .evaluate_figure import draw
+    from .evaluate_figure import draw, draw_overview
 
+    last = folder / "evaluation.json"
+    paths = [folder / name for name in FILES]
+    for path in (*paths, last):
+        checked_file(path)
+    if last.exists():
+        for path in (last, *paths):
+            path.unlink(missing_ok=True)
+    written = [*draw_overview(found, folder), folder / "molecules.csv"]
+    if isinstance(found, Evaluation):
+        written += draw(found, folder)
+    write_text(molecules(found), written[1])
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(text + "\n", folder / "evaluation.json")
-    for path in draw(found, folder):
+    write_text(text + "\n", last)
+    for path in (*written, last):
         complain(f"wrote {path}")

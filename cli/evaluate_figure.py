@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .drawing import BLUE, GREEN, GREY, ORANGE, dress, save
+from .drawing import BLUE, GREEN, GREY, ORANGE, dress, group_symbol, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..ml.stratified import Contrast, Evaluation
-    from ..ml.stratified.results import Mean, Point
+    from ..ml.stratified.results import Mean, Overview, Point
 
 STYLES = {
     "ir": ("IR", BLUE, "o"),
@@ -24,7 +24,7 @@ STYLES = {
 """Label, colour and marker of the inputs."""
 FALLBACK = ("model", BLUE, "o")
 LEAST = 5
-"""Molecules of a point that is drawn."""
+"""Molecules of a point that is drawn with an interval."""
 
 
 def draw(found: Evaluation, folder: Path) -> list[Path]:
@@ -42,6 +42,55 @@ def draw(found: Evaluation, folder: Path) -> list[Path]:
         out.append(folder / "noise.png")
         _draw_noise(found, out[2])
     return out
+
+
+def draw_overview(found: Overview, folder: Path) -> list[Path]:
+    """Write the figures that need no matched strata; their paths.
+
+    Raises
+    ------
+    FileError
+        If one cannot be written.
+    """
+    out = [folder / "properties.png"]
+    _draw_cuts(found, out[0])
+    return out
+
+
+# ---- properties ----
+
+
+def _draw_cuts(found: Overview, path: Path) -> None:
+    """A row for each value of each property."""
+    from matplotlib.figure import Figure
+
+    from ..ml.stratified import GAINS
+
+    rows = [c for c in found.cuts if c.endpoint == found.settings.endpoint]
+    figure = Figure(figsize=(6.2, 0.22 * len(rows) + 1.3), layout="constrained")
+    axes = figure.subplots()
+    names, place, places = [], 0.0, []
+    for k, c in enumerate(rows):
+        place += 1 if not k or c.property == rows[k - 1].property else 1.6
+        _bar(axes, place, c.mean.value, c.mean.low, c.mean.high, colour=BLUE, size=4.5)
+        places.append(place)
+        value = group_symbol(c.value) if c.property == "group" else c.value
+        names.append(f"{c.property}: {value} ({c.n}; {c.n_scaffolds})")
+    axes.set_yticks(places, names)
+    axes.set_ylim(place + 0.8, 0.2)
+    if found.settings.endpoint in GAINS:
+        axes.axvline(0, color="0.6", lw=0.8, zorder=0)
+    axes.set_xlabel(f"{found.settings.endpoint} in {_short(found)}", fontsize=8)
+    level = f"{found.settings.level * 100:g} %"
+    axes.set_title(
+        f"All molecules (their number; scaffolds), {level} intervals",
+        fontsize=9,
+        loc="left",
+        weight="bold",
+    )
+    dress(axes)
+    axes.tick_params(axis="y", length=0, labelsize=7.5)
+    save(figure, path)
 
 
 # ---- forest plot ----
@@ -82,7 +131,7 @@ def _title(found: Evaluation) -> str:
     return f"Contrast by scaffold{noise}, {found.settings.level * 100:g} % intervals"
 
 
-def _short(found: Evaluation) -> str:
+def _short(found: Overview) -> str:
     """The metric on two lines where it has a comma."""
     return found.table.metric.replace(", ", ",\n")
 
@@ -120,7 +169,7 @@ def _draw_visible(found: Evaluation, path: Path) -> None:
     axes.set_xlabel("$N_{\\mathrm{visible}}/N_{\\mathrm{vib}}$ in the input", fontsize=8)
     axes.set_ylabel(_short(found), fontsize=8)
     axes.set_title(
-        "Bins with their numbers of molecules, 95 % intervals",
+        "Numbers of molecules; 95 % as if they were independent",
         fontsize=9,
         loc="left",
         weight="bold",
@@ -133,9 +182,10 @@ def _draw_visible(found: Evaluation, path: Path) -> None:
 def _draw_curve(axes: Axes, given: str, points: Sequence[Point]) -> None:
     """Points that are not joined: bins hold other strata each."""
     label, colour, marker = STYLES.get(given, FALLBACK)
-    shown = [p for p in points if p.n >= LEAST]
+    shown = points
     for p in shown:
-        axes.plot([p.share] * 2, [p.low, p.high], color=colour, lw=1)
+        if p.n >= LEAST:
+            axes.plot([p.share] * 2, [p.low, p.high], color=colour, lw=1)
         axes.annotate(f"{p.n}", (p.share, p.value), (4, 3), textcoords="offset points",
                       fontsize=6.5, color=colour)  # fmt: skip
     axes.plot([p.share for p in shown], [p.value for p in shown], ls="", marker=marker,

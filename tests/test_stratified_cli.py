@@ -57,13 +57,14 @@ def test_somebody_elses_model_in_one_command(run):
     code, out, err = run(predictions(), "--out", "figures", "--replicates", "300")
     assert code == 0
     assert "6 over 3 scaffolds" in out
-    assert "note: 3 scaffolds: the interval is rough below 6" in out
+    assert "note: 3 scaffolds: the interval is rough below 8" in out
     row = next(line for line in out.splitlines() if line.startswith("gain  ") and " 0.1 " in line)
     assert "+0.3067" in row  # 0.3 + 0.01 k with k = 0, 1, 2, 0, 1, 0
     assert sorted(p.name for p in Path("figures").iterdir()) == [
-        "contrasts.png", "evaluation.json", "noise.png", "visible.png"
+        "contrasts.png", "evaluation.json", "molecules.csv", "noise.png", "properties.png",
+        "visible.png",
     ]  # fmt: skip
-    assert err.count("wrote") == 3
+    assert err.count("wrote") == 6
     for path in Path("figures").glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
 
@@ -112,7 +113,12 @@ def test_a_csv_without_strata_and_inputs(run):
         (["p.csv", "--missing", "zero"], "choose one of refuse, drop"),
         (["p.csv", "--interval", "wald"], "choose from studentised"),
         (["p.csv", "--replicates", "0"], "0: give a whole number of at least 1"),
-        (["p.csv", "--least", "4"], "no stratum has 4 or more"),
+        (["p.csv", "--replicates", "20"], "give 40 or more"),
+        (
+            ["p.csv", "--secondary", "ir", "--secondary", "ir"],
+            "ir@0.1 is the primary one or occurs",
+        ),
+        (["p.csv", "--noise", "3"], "--noise is for the baseline of a data set"),
         (["p.csv", "--out", "p.csv/x"], "cannot be made a folder"),
     ],
 )

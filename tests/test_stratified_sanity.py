@@ -95,7 +95,7 @@ def studied(sizes, values, others=2):
 
 
 def test_evaluation_is_that_of_its_parts():
-    sizes = [4, 3, 5, 4, 6, 3]
+    sizes = [4, 3, 5, 4, 6, 3, 4, 3]
     rng = np.random.default_rng(0)
     values = simulated(layout(sizes), Components(0.1, 0.2, 0.1, 0.0, 0.1), effect=0.3, n_runs=3,
                        rng=rng)  # fmt: skip
@@ -148,7 +148,8 @@ def test_secondary_endpoints_are_corrected_together():
         (Settings(noise=0.7), "noise level 0.7; there are 0"),
         (Settings(interval="wald"), "choose from studentised"),
         (Settings(secondary=(("gain", 0.5),)), "noise level 0.5"),
-        (Settings(replicates=0), "give 1 or more"),
+        (Settings(replicates=39), "give 40 or more"),
+        (Settings(secondary=(("gain", 0.0),)), "gain@0 is the primary one or occurs twice"),
     ],
 )
 def test_settings_that_are_refused(settings, told):

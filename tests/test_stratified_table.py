@@ -19,7 +19,7 @@ from spektron.ml.stratified import (
 )
 from spektron.ml.stratified.metrics import metric_named
 from spektron.ml.stratified.subjects import Subject
-from spektron.pointgroup import InputError, example, example_names, mode_counts
+from spektron.pointgroup import InputError, Molecule, example, example_names, mode_counts
 
 # ---- subjects ----
 
@@ -377,3 +377,84 @@ def test_a_damaged_parquet_file(tmp_path):
     pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="no readable parquet"):
         read_scores(write(tmp_path, "PAR1 nothing", "p.parquet"), metric="score")
+
+
+# ---- what other people's tables hold ----
+
+
+def read(tmp_path, text, metric="score", **options):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    return read_scores(path, metric=metric, **options)
+
+
+@pytest.mark.parametrize(
+    ("metric", "text", "told"),
+    [
+        ("accuracy", "smiles,prediction,truth\nC,,\n", "line 2: prediction '' is missing"),
+        ("accuracy", "smiles,prediction,truth\nC,a,nan\n", "line 2: truth 'nan' is missing"),
+        ("score", "smiles,score\n\n\nC,inf\n", "line 4: score 'inf' is not finite"),
+        ("score", "smiles,score\nC,1e308\n", "too large"),
+        ("score", "smiles,seed,score\nC,nan,1\n", "line 2: seed 'nan' is no finite number"),
+        ("score", "smiles,seed,score\nC,inf,1\n", "line 2: seed 'inf' is no finite number"),
+        ("score", "smiles,noise,score\nC,nan,1\n", "line 2: noise 'nan' is no finite number"),
+        ("score", "smiles,score\nbenzene,1\n", "line 2: .*benzene"),
+        ("score", "smiles;score\nC;1\n", "'smiles;score'; separate columns by commas"),
+        ("score", "SMILES code,score\nC,1\n", "but 'smiles code', 'score'$"),
+        ("score", f"smiles,score\n{'C' * 60},1\n", "182 atoms are too many"),
+        ("score", "smiles,score\nCCO,1\nOCC,2\n", "line 3: OCC and CCO are one molecule"),
+    ],
+)
+def test_cells_that_mean_nothing_are_refused(tmp_path, metric, text, told):
+    with pytest.raises(InputError, match=told) as caught:
+        read(tmp_path, text, metric)
+    assert "\n" not in str(caught.value)
+
+
+def test_structures_are_compared_as_molecules(tmp_path):
+    text = "smiles,prediction,truth\nC,C1=CC(F)=CC=C1F,Fc1ccc(F)cc1\nCC,not one,CC\n"
+    assert read(tmp_path, text, "structure").values.ravel().tolist() == [1, 0]
+    assert read(tmp_path, text, "accuracy").values.ravel().tolist() == [0, 0]
+
+
+def test_geometry_and_smiles_are_of_one_molecule(tmp_path):
+    para, meta = (Molecule.from_smiles(smiles) for smiles in ("Fc1ccc(F)cc1", "Fc1cccc(F)c1"))
+    for name, molecule in (("para", para), ("meta", meta)):
+        lines = [
+            f"{symbol} {x:.6f} {y:.6f} {z:.6f}"
+            for symbol, (x, y, z) in zip(molecule.symbols, molecule.positions, strict=True)
+        ]
+        (tmp_path / f"{name}.xyz").write_text(
+            "\n".join([str(molecule.n_atoms), name, *lines]) + "\n"
+        )
+    head = "smiles,xyz,score\n"
+    (subject,) = read(tmp_path, head + "Fc1ccc(F)cc1,para.xyz,1\n").subjects
+    assert subject.centrosymmetric
+    with pytest.raises(InputError, match="its geometry is that of an isomer"):
+        read(tmp_path, head + "Fc1ccc(F)cc1,meta.xyz,1\n")
+    with pytest.raises(InputError, match="is not that of Fc1ccccc1"):
+        read(tmp_path, head + "Fc1ccccc1,meta.xyz,1\n")
+
+
+def test_isotopes_and_charges_make_other_strata(tmp_path):
+    text = "smiles,score\nC,1\n[2H]C([2H])([2H])[2H],1\n[CH3+],1\n[CH3-],1\n"
+    strata = [s.stratum for s in read(tmp_path, text).subjects]
+    assert strata == ["acyclic CH4", "acyclic CH4 2H4", "acyclic CH3 +1", "acyclic CH3 -1"]
+
+
+def test_structures_that_cannot_be_used_can_be_left_out(tmp_path):
+    text = "smiles,score\nC,1\nC1CC,0\nCC(,0\n"
+    with pytest.raises(InputError, match=r"line 3.*\(and 1 more molecules\); --missing drop"):
+        read(tmp_path, text)
+    table = read(tmp_path, text, missing="drop")
+    assert [s.name for s in table.subjects] == ["C"]
+    assert "without a usable structure are left out: 2" in table.notes[0]
+
+
+def test_seeds_that_lack_an_input_can_be_left_out(tmp_path):
+    rows = ["smiles,input,seed,score"]
+    rows += [f"{m},{g},{s},1" for m in ("C", "CC") for g in ("ir", "raman") for s in (0, 1)]
+    text = "\n".join([*rows, "C,ir,2,1", "CC,ir,2,1"])
+    table = read(tmp_path, text, missing="drop")
+    assert (table.runs, len(table.subjects)) == ((0, 1), 2)
+    assert "seeds that lack an input or a noise level are left out: 2" in table.notes

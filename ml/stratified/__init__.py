@@ -8,14 +8,14 @@ design can find, `ceiling` what the spectra hold, `conformal` how sure an answer
 from .bootstrap import Interval, Resampled, resample
 from .ceiling import Instrument, baseline, ceiling, identified, retrieved, signals
 from .endpoints import GAINS, available, endpoint
-from .errors import EvaluationError
-from .evaluation import evaluate
+from .errors import EvaluationError, Unmatched
+from .evaluation import evaluate, overview
 from .matching import Matched, layout, match
 from .mixed import MixedFit, mixed_regression
 from .permutation import holm, sign_flip
 from .power import Power, components_of, power, power_table
 from .reading import read_scores
-from .results import Contrast, Evaluation, Settings
+from .results import Contrast, Evaluation, Overview, Settings
 from .simulation import Components, simulated
 from .subjects import (
     INPUTS,
@@ -40,12 +40,14 @@ __all__ = [
     "Interval",
     "Matched",
     "MixedFit",
+    "Overview",
     "Power",
     "Resampled",
     "Score",
     "ScoreTable",
     "Settings",
     "Subject",
+    "Unmatched",
     "available",
     "baseline",
     "by_any_name",
@@ -59,6 +61,7 @@ __all__ = [
     "layout",
     "match",
     "mixed_regression",
+    "overview",
     "power",
     "power_table",
     "read_scores",

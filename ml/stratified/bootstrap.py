@@ -15,12 +15,13 @@ Rev. Econ. Stat. 90, 414 (2008)).
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from .errors import EvaluationError
 from .matching import Matched, Side
@@ -42,7 +43,8 @@ class Interval:
     Attributes
     ----------
     value, low, high : float
-        ``low`` and ``high`` are NaN if there is but one unit at the top.
+        ``low`` and ``high`` are NaN if the data do not bound the number: one unit at the top, no
+        differences between units, or too few of them for the method.
     """
 
     value: float
@@ -85,30 +87,33 @@ class Resampled:
             raise EvaluationError(f"interval {method!r}: choose from {', '.join(METHODS)}")
         if not 0 < level < 1:
             raise EvaluationError(f"level {level:g}: give a number between 0 and 1")
-        if self.n_top < 2:
+        if not self._varies:
             return Interval(self.value, np.nan, np.nan)
-        if self.error <= _TINY * max(1.0, abs(self.value)):
-            return Interval(self.value, self.value, self.value)
         tails = np.array([(1 - level) / 2, (1 + level) / 2])
         low, high = _LIMITS[method](self, tails)
+        if not max(abs(low), abs(high)) < _BOUND:
+            return Interval(self.value, np.nan, np.nan)
         return Interval(self.value, float(low), float(high))
 
-    def p_value(self) -> float:
-        """Two-sided p of no difference, by the same quotients as the studentised interval.
+    def p_value(self, method: Method = "studentised") -> float:
+        """Two-sided p of no difference, by the same distribution as the interval.
 
-        At the bootstrap's resolution it is below 1 − level where the interval leaves out 0.
+        At the bootstrap's resolution it is below 1 − level where the interval leaves out 0. NaN
+        where no method gives an interval.
         """
-        if self.n_top < 2:
+        if not self._varies:
             return float("nan")
-        if self.error <= _TINY * max(1.0, abs(self.value)):
-            return float(abs(self.value) <= _TINY)
-        t, own = _quotients(self), self.value / self.error
-        tail = min((t >= own).sum(), (t <= own).sum())
-        return float(min(1.0, 2 * (1 + tail) / (1 + len(t))))
+        return _P_VALUES[method](self)
+
+    @property
+    def _varies(self) -> bool:
+        return self.n_top > 1 and self.error > _TINY * max(1.0, abs(self.value))
 
 
 _TINY = 1e-12
 """A standard error that is rounding."""
+_UNBOUNDED, _BOUND = 1e100, 1e50
+"""What stands for a quotient without bound, and what no limit reaches that has one."""
 
 
 def resample(
@@ -157,10 +162,32 @@ def cluster_mean(matched: Matched, contrasts: FloatArray) -> tuple[float, float]
 
 
 def cluster_interval(matched: Matched, contrasts: FloatArray, *, level: float = 0.95) -> Interval:
-    """Mean over strata of (K,) numbers with Student's interval, scaffolds as clusters."""
-    value, error = cluster_mean(matched, contrasts)
-    half = error * stdtrit(max(len(matched.scaffolds) - 1, 1), (1 + level) / 2)
-    return Interval(value, float(value - half), float(value + half))
+    """Mean over strata of (K,) numbers with Student's interval, scaffolds as clusters.
+
+    NaN limits if there is one scaffold, or all are alike.
+    """
+    return _student(*cluster_mean(matched, contrasts), len(matched.scaffolds), level)
+
+
+def clustered(values: FloatArray, clusters: Sequence[Hashable], *, level: float = 0.95) -> Interval:
+    """Mean of (n,) numbers with Student's interval, clusters of them independent.
+
+    NaN limits if there is one cluster, or all are alike.
+    """
+    place = {name: k for k, name in enumerate(dict.fromkeys(clusters))}
+    of = np.array([place[name] for name in clusters], dtype=np.intp)
+    sums, sizes = (
+        np.asarray(np.bincount(of, weights), dtype=np.float64) for weights in (values, None)
+    )
+    value, error = (float(x[0]) for x in _cluster_mean(sums[None], sizes[None]))
+    return _student(value, error, len(place), level)
+
+
+def _student(value: float, error: float, clusters: int, level: float) -> Interval:
+    if not error > _TINY * max(1.0, abs(value)):
+        return Interval(value, np.nan, np.nan)
+    half = error * float(stdtrit(clusters - 1, (1 + level) / 2))
+    return Interval(value, value - half, value + half)
 
 
 def _check(matched: Matched, values: FloatArray, replicates: int) -> None:
@@ -247,25 +274,64 @@ def _studentised(found: Resampled, tails: FloatArray) -> FloatArray:
 
 
 def _quotients(found: Resampled) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = (found.replicates - found.value) / found.errors
-    # Strata of a replicate can all be alike: no spread, and no quotient.
-    return np.asarray(t[np.isfinite(t)])
+    """(θ* − θ)/se*, without bound where a replicate drew units that are all alike.
+
+    With few units these are many, and to leave them out would make the interval too narrow.
+    """
+    away = found.replicates - found.value
+    slack = _TINY * max(1.0, abs(found.value))
+    flat = found.errors <= slack
+    t = away / np.where(flat, 1.0, found.errors)
+    return np.asarray(np.where(flat & (np.abs(away) > slack), np.sign(away) * _UNBOUNDED, t))
+
+
+def _tails(below: float, above: float) -> float:
+    return min(1.0, 2 * min(below, above))
+
+
+def _p_studentised(found: Resampled) -> float:
+    t, own = _quotients(found), found.value / found.error
+    return _tails(*((1 + (t * s >= own * s).sum()) / (1 + len(t)) for s in (-1, 1)))
+
+
+def _p_t(found: Resampled) -> float:
+    return float(2 * stdtr(found.n_top - 1, -abs(found.value) / found.error))
+
+
+def _p_percentile(found: Resampled) -> float:
+    drawn = found.replicates
+    return _tails(*((1 + (drawn * s >= 0).sum()) / (1 + len(drawn)) for s in (-1, 1)))
+
+
+def _p_bca(found: Resampled) -> float:
+    """The level at which 0 becomes a limit: `_bca` the other way round."""
+    z0, acceleration = _correction(found)
+    n = len(found.replicates)
+    below = (found.replicates < 0).mean() + (found.replicates == 0).mean() / 2
+    w = ndtri(np.clip(below, 0.5 / n, 1 - 0.5 / n)) - z0
+    z = w / (1 + acceleration * w) - z0
+    return _tails(float(ndtr(z)), float(ndtr(-z)))
 
 
 def _bca(found: Resampled, tails: FloatArray) -> FloatArray:
     """Bias-corrected and accelerated (B. Efron, J. Am. Stat. Assoc. 82, 171 (1987))."""
+    z0, acceleration = _correction(found)
+    z = z0 + ndtri(tails)
+    return np.asarray(np.quantile(found.replicates, ndtr(z0 + z / (1 - acceleration * z))))
+
+
+def _correction(found: Resampled) -> tuple[float, float]:
+    """z0 and the acceleration of `_bca`."""
     away = found.replicates - found.value
     # Replicates that equal the value but for rounding count half.
     slack = _TINY * max(1.0, abs(found.value))
     below = (away < -slack).mean() + (np.abs(away) <= slack).mean() / 2
     n = len(found.replicates)
-    z0 = ndtri(np.clip(below, 0.5 / n, 1 - 0.5 / n))
+    z0 = float(ndtri(np.clip(below, 0.5 / n, 1 - 0.5 / n)))
     pull = found.jackknife.mean() - found.jackknife
     spread = (pull**2).sum()
-    acceleration = (pull**3).sum() / (6 * spread**1.5) if spread > 0 else 0.0
-    z = z0 + ndtri(tails)
-    return np.asarray(np.quantile(found.replicates, ndtr(z0 + z / (1 - acceleration * z))))
+    return z0, float((pull**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
 
 
 _LIMITS = {"studentised": _studentised, "t": _t, "bca": _bca, "percentile": _percentile}
+_P_VALUES = {"studentised": _p_studentised, "t": _p_t, "bca": _p_bca, "percentile": _p_percentile}

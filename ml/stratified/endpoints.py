@@ -61,7 +61,8 @@ def endpoint(table: ScoreTable, name: str = "gain", *, noise: float | None = Non
     -----
     The maximum of two noisy scores is too high on average, most where the two are alike, and
     that may differ between molecules with and without a centre. Choosing the better input on the
-    other runs and scoring it on this one has no such bias.
+    other runs and scoring it on this one has no such bias where the two are alike; where they
+    differ and the other runs are few, the worse one is chosen at times, and the gain is too high.
     """
     if name == "gain over ir twice":
         return table.of(BOTH, noise) - table.of(TWICE, noise)

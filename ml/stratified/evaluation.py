@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -9,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bootstrap import METHODS, Resampled, cluster_interval, resample
+from .cuts import cuts
 from .endpoints import GAINS, available, endpoint
 from .errors import EvaluationError
 from .matching import Matched, match
 from .mixed import mixed_regression
 from .permutation import holm, sign_flip
 from .power import components_of
-from .results import Contrast, Evaluation, Mean, Point, ScaffoldContrast, Settings, Slope
+from .results import Contrast, Evaluation, Mean, Overview, Point, ScaffoldContrast, Settings, Slope
 from .simulation import Components
 from .subjects import BOTH, IR, RAMAN, Subject
 from .table import ScoreTable
@@ -30,35 +32,71 @@ def evaluate(table: ScoreTable, settings: Settings | None = None) -> Evaluation:
 
     Raises
     ------
+    Unmatched
+        If no stratum has molecules with and without an inversion; `overview` needs none.
     EvaluationError
-        If no stratum is matched, or a setting does not fit the table.
+        If a setting does not fit the table.
     """
-    chosen = _filled(table, settings or Settings())
+    whole = overview(table, settings)
+    chosen, notes = whole.settings, list(whole.notes)
     matched = match(table.subjects, small=chosen.small, least=chosen.least)
-    notes = [*table.notes, *matched.notes]
+    notes += matched.notes
+    units = "scaffolds"
     if len(matched.scaffolds) == 1:
         notes.append("one scaffold only: strata are the top level, other scaffolds may differ")
-        matched = replace(matched.flat(), notes=matched.notes)
-    elif len(matched.scaffolds) < _FEW:
-        notes.append(f"{len(matched.scaffolds)} scaffolds: the interval is rough below {_FEW}")
+        matched, units = replace(matched.flat(), notes=matched.notes), "strata"
+    n = len(matched.scaffolds)
+    if 1 < n < _FEW:
+        notes.append(f"{n} {units}: the interval is rough below {_FEW}")
     primary = contrast(table, matched, chosen, chosen.endpoint, chosen.noise)
+    if not np.isfinite(primary.low):
+        notes.append(f"no interval for the primary contrast: {_why_open(primary, n, units)}")
     return Evaluation(
         table,
         chosen,
+        whole.cuts,
+        whole.curve,
+        whole.slopes,
+        tuple(notes),
         matched,
         primary,
         _corrected([contrast(table, matched, chosen, *which) for which in chosen.secondary]),
         tuple(_by_scaffold(table, matched, chosen)),
         tuple(_means(table, matched, chosen)),
-        tuple(_curve(table, chosen)),
-        tuple(_slopes(table, chosen)),
         _components(table, matched, chosen),
-        tuple(notes),
     )
 
 
-_FEW = 6
-"""Scaffolds below which no interval is trusted."""
+def overview(table: ScoreTable, settings: Settings | None = None) -> Overview:
+    """What a table of scores says without matched strata.
+
+    Raises
+    ------
+    EvaluationError
+        If a setting does not fit the table.
+    """
+    chosen = _filled(table, settings or Settings())
+    return Overview(
+        table,
+        chosen,
+        tuple(cuts(table, chosen)),
+        tuple(_curve(table, chosen)),
+        tuple(_slopes(table, chosen)),
+        table.notes,
+    )
+
+
+def _why_open(primary: Contrast, n: int, units: str) -> str:
+    if n < 2:
+        return "there is but one stratum"
+    if not primary.error > 0:
+        return f"nothing varies between {units}"
+    return f"{n} {units} are too few for it; --interval t asks for less and assumes more"
+
+
+_FEW = 8
+"""Scaffolds below which no interval is trusted. Under the null, six with one binary run each still
+give p < 0.05 in 10 % of cases."""
 
 
 def _filled(table: ScoreTable, settings: Settings) -> Settings:
@@ -66,12 +104,23 @@ def _filled(table: ScoreTable, settings: Settings) -> Settings:
     first = settings.endpoint or names[0]
     if settings.interval not in METHODS:
         raise EvaluationError(f"interval {settings.interval!r}: choose from {', '.join(METHODS)}")
+    least = math.ceil(2 / (1 - settings.level))
+    if settings.replicates < least:
+        raise EvaluationError(
+            f"{settings.replicates} bootstrap replicates do not reach the limits of "
+            f"{100 * settings.level:g} %: give {least} or more, 4000 is usual"
+        )
     for name, at in ((first, settings.noise), *settings.secondary):
         if name not in names:
             raise EvaluationError(f"endpoint {name!r}: the scores allow {', '.join(names)}")
         table.level(at)
     noise = table.noises[table.level(settings.noise)]
     asked = tuple((name, noise if at is None else at) for name, at in settings.secondary)
+    for k, which in enumerate(asked):
+        if which in ((first, noise), *asked[:k]):
+            raise EvaluationError(
+                f"secondary endpoint {which[0]}@{which[1]:g} is the primary one or occurs twice"
+            )
     others = asked or (
         *((name, noise) for name in names if name in GAINS and name != first),
         *((first, other) for other in table.noises if other != noise),
@@ -95,7 +144,7 @@ def contrast(
         interval.low,
         interval.high,
         found.error,
-        found.p_value(),
+        found.p_value(settings.interval),
         sign_flip(d, seed=settings.seed),
         sign_flip(sums, seed=settings.seed),
     )

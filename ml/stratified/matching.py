@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import EvaluationError
+from .errors import EvaluationError, Unmatched
 from .subjects import Subject
 
 FloatArray = NDArray[np.float64]
@@ -125,8 +125,10 @@ def match(subjects: Sequence[Subject], *, small: Small = "drop", least: int = 1)
 
     Raises
     ------
-    EvaluationError
+    Unmatched
         If no stratum has both sides.
+    EvaluationError
+        If ``least`` is not positive.
     """
     if least < 1:
         raise EvaluationError(f"at least {least} molecules on a side: give 1 or more")
@@ -140,7 +142,7 @@ def match(subjects: Sequence[Subject], *, small: Small = "drop", least: int = 1)
         found = {k: v for k, v in found.items() if k not in few}
         notes = [_told(few, least, "are left out of contrasts")]
     if not found:
-        raise EvaluationError(
+        raise Unmatched(
             f"no stratum has {least} or more molecules with and without an inversion; matched "
             "contrasts need isomers of both kinds in one stratum"
         )

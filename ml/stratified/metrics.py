@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .errors import EvaluationError
+from .structures import canonical
 
 Row = Mapping[str, str]
 Metric = Callable[[Row], float]
+_LARGEST = 1e100
+"""Squares of scores are finite."""
 
 
 def score(row: Row) -> float:
@@ -16,17 +19,31 @@ def score(row: Row) -> float:
 
 
 def accuracy(row: Row) -> float:
-    """1 if prediction and truth are equal as texts or as numbers, else 0.
+    """1 if prediction and truth are equal as texts or as numbers, else 0; for SMILES: `structure`.
 
     >>> accuracy({"prediction": "CCO", "truth": "CCO"}), accuracy({"prediction": "1", "truth": "2"})
     (1.0, 0.0)
     """
-    a, b = _text(row, "prediction"), _text(row, "truth")
+    a, b = (_given(row, name) for name in ("prediction", "truth"))
     if a == b:
         return 1.0
     try:
         return float(float(a) == float(b))
     except ValueError:
+        return 0.0
+
+
+def structure(row: Row) -> float:
+    """1 if prediction and truth are SMILES of one molecule, else 0; what is no SMILES is wrong.
+
+    >>> [structure({"prediction": said, "truth": "CCO"}) for said in ("OCC", "C(")]
+    [1.0, 0.0]
+    """
+    truth = canonical(_given(row, "truth"))
+    said = _given(row, "prediction")
+    try:
+        return float(canonical(said) == truth)
+    except EvaluationError:
         return 0.0
 
 
@@ -62,6 +79,7 @@ def recall(k: int) -> Metric:
 _PLAIN: Mapping[str, Metric] = {
     "score": score,
     "accuracy": accuracy,
+    "structure": structure,
     "error": absolute_error,
     "f1": f1,
     "mrr": reciprocal_rank,
@@ -94,12 +112,23 @@ def _text(row: Row, column: str) -> str:
     return row[column].strip()
 
 
-def _number(row: Row, column: str) -> float:
+def _given(row: Row, column: str) -> str:
+    """A cell that is not empty, nor what programs write for one that is."""
     text = _text(row, column)
+    if text.lower() in ("", "nan", "none", "null", "<na>"):
+        raise EvaluationError(f"{column} {text!r} is missing; fill it in or leave the row out")
+    return text
+
+
+def _number(row: Row, column: str) -> float:
+    text = _given(row, column)
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         raise EvaluationError(f"{column} {text!r} is no number") from None
+    if not abs(value) <= _LARGEST:
+        raise EvaluationError(f"{column} {text!r} is not finite, or too large")
+    return value
 
 
 def _rank(row: Row) -> int:

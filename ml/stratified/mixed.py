@@ -133,11 +133,11 @@ _EXACT = 1e-10
 
 
 def _exact(names: Sequence[str], beta: FloatArray, n: int) -> MixedFit:
-    """A fit without residuals: nothing is uncertain."""
+    """A fit without residuals: nothing says how far the coefficients are off."""
     sizes = np.where(np.abs(beta) > _EXACT * max(1.0, float(np.abs(beta).max())), beta, 0.0)
     rows = zip(names, map(float, sizes), strict=True)
-    dof = float(n - len(names))
-    coefficients = tuple(Coefficient(name, b, 0.0, dof, b, b, float(b == 0)) for name, b in rows)
+    dof, none = float(n - len(names)), float("nan")
+    coefficients = tuple(Coefficient(name, b, 0.0, dof, none, none, none) for name, b in rows)
     return MixedFit(coefficients, 0.0, 0.0, 0.0, -np.inf, n)
 
 

@@ -97,7 +97,7 @@ def power(
             interval = resample(matched, values, seed=k, replicates=replicates).interval(
                 "studentised", level=level
             )
-            found += not interval.low <= 0 <= interval.high
+            found += interval.low > 0 or interval.high < 0
         else:
             found += _rejects(matched, matched.contrasts(values.mean(axis=1)), test, level)
     share = found / studies

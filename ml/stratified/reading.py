@@ -4,8 +4,10 @@
 column          meaning
 ==============  ==========================================================================
 molecule        name; may be left out where there is smiles or xyz
-smiles, xyz     structure: SMILES, or a geometry file beside the table; group and R follow
-stratum         isomers to be compared; default: those of one ring skeleton and formula
+smiles, xyz     structure: SMILES, or a geometry file beside the table; group and R follow. Where
+                there are both, the geometry counts, and must be of that molecule
+stratum         isomers to be compared; default: those of one ring skeleton and formula, with
+                isotopes and charge
 scaffold        top level of the resampling; default: the ring skeleton
 prediction,     what was predicted and what is true; label sets have ; between labels
 truth
@@ -19,20 +21,29 @@ split, draw     name of the split; number of the draw, if there are several
 from __future__ import annotations
 
 import csv
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ...pointgroup import InputError, molecule_from_input
+from ...pointgroup import InputError, Molecule, molecule_from_input
 from ...pointgroup.errors import FileError
 from .errors import EvaluationError
 from .metrics import metric_named
+from .structures import canonical, symbols_of
 from .subjects import INPUTS, MODEL, TWICE, Subject, subject_of
 from .table import Missing, Score, ScoreTable, score_table
 
 Row = Mapping[str, str]
+Rows = Sequence[tuple[str, Row]]
+"""Where a row stands, for messages, and its cells."""
 _KNOWN = {"ir+raman": "both", "raman+ir": "both", "fused": "both", "": MODEL}
-_SHOWN = 3
+LABELS = {"error": "−|error|"}
+"""Names of metrics that are not those of their numbers."""
+LARGEST = 120
+"""Atoms of a molecule whose geometry is made from SMILES."""
 
 
 def read_scores(
@@ -55,7 +66,7 @@ def read_scores(
     known : mapping from name to Subject, optional
         Molecules of a data set; then structures are not looked at.
     missing : "refuse" or "drop"
-        See `score_table`.
+        What happens to a molecule without a usable structure; see also `score_table`.
     tolerance : float, Å, optional
         Of `pointgroup.detect`.
     progress : callable
@@ -71,25 +82,36 @@ def read_scores(
     path = Path(path)
     rows = read_rows(path)
     scores = list(_scores(rows, metric))  # first: structures take longer
-    subjects = _subjects(rows, path.parent, tolerance, progress) if known is None else known
-    return score_table(scores, subjects, metric=metric, missing=missing)
+    label = LABELS.get(metric, metric)
+    if known is not None:
+        named = [
+            replace(s, molecule=_known(row, known))
+            for s, (_, row) in zip(scores, rows, strict=True)
+        ]
+        return score_table(named, known, metric=label, missing=missing)
+    subjects, notes = _subjects(rows, path.parent, tolerance, missing, progress)
+    usable = [score for score in scores if score.molecule in subjects]
+    return score_table(usable, subjects, metric=label, missing=missing, notes=notes)
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Rows of a csv or parquet file as texts, column names in lower case."""
+def read_rows(path: Path) -> Rows:
+    """Rows of a csv or parquet file as texts, column names in lower case; where each stands."""
     kind = path.suffix.lower()
     if kind not in (".csv", ".parquet"):
         raise FileError(f"{path}: a table of predictions is a .csv or a .parquet file")
     rows = _csv_rows(path) if kind == ".csv" else _parquet_rows(path)
     if not rows:
         raise EvaluationError(f"{path}: there are no rows")
-    columns = set(rows[0])
-    if not columns & {"molecule", "smiles", "xyz"}:
-        raise EvaluationError(f"{path}: no column molecule, smiles or xyz")
+    columns = list(rows[0][1])
+    if not {"molecule", "smiles", "xyz"}.intersection(columns):
+        raise EvaluationError(
+            f"{path}: no column molecule, smiles or xyz, but {', '.join(map(repr, columns))}"
+            + ("; separate columns by commas" if kind == ".csv" and len(columns) == 1 else "")
+        )
     return rows
 
 
-def _csv_rows(path: Path) -> list[Row]:
+def _csv_rows(path: Path) -> Rows:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -97,13 +119,14 @@ def _csv_rows(path: Path) -> list[Row]:
             if double := {h for h in heads if heads.count(h) > 1}:
                 raise EvaluationError(f"{path}: column {sorted(double)[0]!r} occurs twice")
             reader.fieldnames = heads
-            out: list[Row] = []
+            out: list[tuple[str, Row]] = []
             for row in reader:
                 if None in row or None in row.values():
                     raise EvaluationError(
                         f"{path}: line {reader.line_num} does not have {len(heads)} cells"
                     )
-                out.append({str(k): str(v) for k, v in row.items()})
+                cells = {str(k): str(v) for k, v in row.items()}
+                out.append((f"line {reader.line_num}", cells))
             return out
     except FileNotFoundError:
         raise FileError(f"{path}: no such file") from None
@@ -111,7 +134,7 @@ def _csv_rows(path: Path) -> list[Row]:
         raise FileError(f"{path}: cannot be read as csv: {error}") from None
 
 
-def _parquet_rows(path: Path) -> list[Row]:
+def _parquet_rows(path: Path) -> Rows:
     from ...pointgroup.parquet import require_pyarrow
 
     require_pyarrow("a data set")
@@ -127,7 +150,8 @@ def _parquet_rows(path: Path) -> list[Row]:
         raise FileError(f"{path}: no readable parquet file: {text}") from None
     names = [name.lower() for name in table.column_names]
     columns = [["" if v is None else str(v) for v in column.to_pylist()] for column in table]
-    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    cells = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+    return [(f"row {n}", row) for n, row in enumerate(cells, start=1)]
 
 
 def _name(row: Row) -> str:
@@ -140,9 +164,9 @@ def _name(row: Row) -> str:
 # ---- scores ----
 
 
-def _scores(rows: Sequence[Row], metric: str) -> Iterator[Score]:
+def _scores(rows: Rows, metric: str) -> Iterator[Score]:
     measure = metric_named(metric)
-    for line, row in enumerate(rows, start=2):
+    for where, row in rows:
         try:
             yield Score(
                 _name(row),
@@ -154,7 +178,7 @@ def _scores(rows: Sequence[Row], metric: str) -> Iterator[Score]:
                 row.get("draw", "").strip(),
             )
         except EvaluationError as error:
-            raise EvaluationError(f"line {line}: {error}") from None
+            raise EvaluationError(f"{where}: {error}") from None
 
 
 def _input(text: str) -> str:
@@ -177,9 +201,12 @@ def _input(text: str) -> str:
 def _float(row: Row, column: str) -> float:
     text = row.get(column, "").strip()
     try:
-        return float(text) if text else 0.0
+        value = float(text) if text else 0.0
     except ValueError:
         raise EvaluationError(f"{column} {text!r} is no number") from None
+    if not math.isfinite(value):
+        raise EvaluationError(f"{column} {text!r} is no finite number")
+    return value
 
 
 def _whole(row: Row, column: str) -> int:
@@ -192,33 +219,59 @@ def _whole(row: Row, column: str) -> int:
 # ---- structures ----
 
 
+def _known(row: Row, known: Mapping[str, Subject]) -> str:
+    """The row's name, or its canonical SMILES if the data set knows only that."""
+    name, smiles = _name(row), row.get("smiles", "").strip()
+    if name in known or not smiles:
+        return name
+    other = canonical(smiles)
+    return other if other in known else name
+
+
 def _subjects(
-    rows: Sequence[Row],
+    rows: Rows,
     folder: Path,
     tolerance: float | None,
+    missing: Missing,
     progress: Callable[[int], None],
-) -> dict[str, Subject]:
-    first: dict[str, tuple[int, Row]] = {}
-    for line, row in enumerate(rows, start=2):
+) -> tuple[dict[str, Subject], list[str]]:
+    """Molecules by name, and what is to be said of those that have no usable structure."""
+    first: dict[str, tuple[str, Row]] = {}
+    for where, row in rows:
         name = _name(row)
-        _, before = first.setdefault(name, (line, row))
+        _, before = first.setdefault(name, (where, row))
         for column in ("smiles", "xyz", "stratum", "scaffold"):
             if before.get(column, "") != row.get(column, ""):
                 raise EvaluationError(
-                    f"line {line}: {name} has {column} {row[column]!r}, but "
-                    f"{before[column]!r} before"
+                    f"{where}: {name} has {column} {row[column]!r}, but {before[column]!r} before"
                 )
     out, bad = {}, []
-    for n, (name, (line, row)) in enumerate(first.items(), start=1):
+    for n, (name, (where, row)) in enumerate(first.items(), start=1):
         try:
             out[name] = _subject(name, row, folder, tolerance)
         except InputError as error:
-            bad.append(f"line {line}: {error}")
+            bad.append(f"{where}: {error}")
         progress(n)
-    if bad:
+    _refuse_twins({name: first[name] for name in out})
+    if bad and (missing == "refuse" or not out):
         more = f" (and {len(bad) - 1} more molecules)" if len(bad) > 1 else ""
-        raise EvaluationError(bad[0] + more)
-    return out
+        remedy = "; --missing drop leaves such molecules out" if out else ""
+        raise EvaluationError(bad[0] + more + remedy)
+    told = f"molecules without a usable structure are left out: {len(bad)} ({', '.join(bad[:1])})"
+    return out, [told] if bad else []
+
+
+def _refuse_twins(rows: Mapping[str, tuple[str, Row]]) -> None:
+    """One molecule under two names would count twice."""
+    seen: dict[str, str] = {}
+    for name, (where, row) in rows.items():
+        text = row.get("smiles", "").strip()
+        if text and not row.get("xyz", "").strip():
+            other = seen.setdefault(canonical(text), name)
+            if other != name:
+                raise EvaluationError(
+                    f"{where}: {name} and {other} are one molecule; give it one name and one SMILES"
+                )
 
 
 def _subject(name: str, row: Row, folder: Path, tolerance: float | None) -> Subject:
@@ -228,7 +281,13 @@ def _subject(name: str, row: Row, folder: Path, tolerance: float | None) -> Subj
             f"{name}: no structure, so that its group is unknown; give smiles or xyz, or the "
             "data set that holds it"
         )
-    molecule = molecule_from_input(str(folder / xyz) if xyz else smiles)
+    if xyz:
+        molecule = molecule_from_input(str(folder / xyz))
+        if smiles:
+            _compare(name, molecule, smiles)
+    else:
+        _check_size(smiles)
+        molecule = Molecule.from_smiles(smiles)
     return subject_of(
         name,
         molecule,
@@ -237,3 +296,26 @@ def _subject(name: str, row: Row, folder: Path, tolerance: float | None) -> Subj
         scaffold=row.get("scaffold", "").strip(),
         tolerance=tolerance,
     )
+
+
+def _compare(name: str, molecule: Molecule, smiles: str) -> None:
+    """Refuse a geometry of another molecule than the SMILES."""
+    from ..datasets.identity import identity
+
+    wanted = Counter(symbols_of(smiles))
+    if wanted != Counter(molecule.symbols):
+        raise EvaluationError(f"{name}: its geometry, {molecule.formula}, is not that of {smiles}")
+    found = identity(molecule)[1]
+    # The first block of an InChIKey is that of the skeleton; stereochemistry follows.
+    if found and found.split("-")[0] != identity(molecule, smiles)[1].split("-")[0]:
+        raise EvaluationError(f"{name}: its geometry is that of an isomer of {smiles}")
+
+
+def _check_size(smiles: str) -> None:
+    """Geometries of long chains take minutes, and their groups mean little."""
+    n = len(symbols_of(smiles))
+    if n > LARGEST:
+        raise EvaluationError(
+            f"{smiles}: {n} atoms are too many for a geometry from SMILES (at most {LARGEST}); "
+            "give an optimised one in the column xyz"
+        )

@@ -61,7 +61,7 @@ class Contrast:
     error : float
         Standard error, scaffolds as clusters.
     p : float
-        Studentised bootstrap.
+        By the method of the interval.
     p_strata, p_scaffolds : float
         Sign flips of strata, and of whole scaffolds.
     p_holm : float or None
@@ -140,6 +140,29 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Mean of an endpoint over all molecules that share a property.
+
+    Attributes
+    ----------
+    property, value : str
+        As "group" and "D2h", or "R" and "0.6 to 0.8".
+    endpoint : str
+    n, n_scaffolds : int
+        Molecules, and scaffolds that they come from.
+    mean : Interval
+        By Student's t, scaffolds as clusters; NaN limits if there are fewer than three.
+    """
+
+    property: str
+    value: str
+    endpoint: str
+    n: int
+    n_scaffolds: int
+    mean: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Slope:
     """Regression of an endpoint on one property, scaffolds and strata as random intercepts.
 
@@ -159,34 +182,48 @@ class Slope:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """Everything an evaluation found.
+class Overview:
+    """What needs no matched strata.
 
     Attributes
     ----------
     table : ScoreTable
     settings : Settings
         With the defaults filled in.
-    matched : Matched
-    primary : Contrast
-    secondary : tuple of Contrast
-    scaffolds : tuple of ScaffoldContrast
-    means : tuple of Mean
+    cuts : tuple of Cut
     curve : tuple of Point
     slopes : tuple of Slope
-    components : Components or None
-        Of the primary contrast, for `power`; None if it does not vary.
     notes : tuple of str
     """
 
     table: ScoreTable
     settings: Settings
+    cuts: tuple[Cut, ...]
+    curve: tuple[Point, ...]
+    slopes: tuple[Slope, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation(Overview):
+    """Everything an evaluation found.
+
+    Attributes
+    ----------
+    table, settings, cuts, curve, slopes, notes
+        See `Overview`.
+    matched : Matched
+    primary : Contrast
+    secondary : tuple of Contrast
+    scaffolds : tuple of ScaffoldContrast
+    means : tuple of Mean
+    components : Components or None
+        Of the primary contrast, for `power`; None if it does not vary.
+    """
+
     matched: Matched
     primary: Contrast
     secondary: tuple[Contrast, ...]
     scaffolds: tuple[ScaffoldContrast, ...]
     means: tuple[Mean, ...]
-    curve: tuple[Point, ...]
-    slopes: tuple[Slope, ...]
     components: Components | None
-    notes: tuple[str, ...]

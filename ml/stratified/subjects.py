@@ -18,6 +18,7 @@ from ...pointgroup import (
     count_modes,
     mode_counts,
 )
+from ...pointgroup.molecules.isotopes import default_mass
 from ..table import Int64, SpectraTable
 from .errors import EvaluationError
 
@@ -120,7 +121,8 @@ def subject_of(
     smiles : str
         For the skeleton; perceived from the geometry if empty.
     stratum : str
-        Default: the isomers of one skeleton, as "c1ccccc1 C6H4F2".
+        Default: the isomers of one skeleton, as "c1ccccc1 C6H4F2"; isotopes and charges that
+        differ make other strata.
     scaffold : str
         Default: ring systems and what links them (G. W. Bemis and M. A. Murcko, J. Med. Chem.
         39, 2887 (1996)); "acyclic" without a ring.
@@ -143,11 +145,27 @@ def subject_of(
         )
     return Subject(
         name,
-        stratum or f"{skeleton} {molecule.formula}",
+        stratum or f"{skeleton} {_composition(molecule)}",
         skeleton or stratum,
         molecule.n_atoms,
         mode_counts(molecule, tolerance),
     )
+
+
+def _composition(molecule: Molecule) -> str:
+    """Formula, heavy or light isotopes, charge.
+
+    >>> _composition(Molecule.from_smiles("[2H]O"))
+    'H2O 2H'
+    """
+    unusual = Counter(
+        f"{round(mass)}{symbol}"
+        for symbol, mass in zip(molecule.symbols, molecule.masses, strict=True)
+        if abs(mass - default_mass(symbol)) > 0.5
+    )
+    named = [f"{name}{n if n > 1 else ''}" for name, n in sorted(unusual.items())]
+    charged = [f"{molecule.charge:+d}"] if molecule.charge else []
+    return " ".join([molecule.formula, *named, *charged])
 
 
 def murcko(smiles: str) -> str:

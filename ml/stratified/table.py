@@ -132,7 +132,8 @@ def score_table(
         Names of one subject lead to one row.
     metric : str
     missing : "refuse" or "drop"
-        What happens to a molecule that lacks a score for some input, noise level or run.
+        What happens to a molecule that lacks a score for some input, noise level or run, and to
+        a run that lacks an input for all molecules.
     notes : sequence of str
 
     Raises
@@ -156,6 +157,16 @@ def score_table(
     told = list(notes)
     if several > 1:
         told.append(f"up to {several} draws of one prediction are averaged")
+    if missing == "drop":
+        # A run that lacks an input altogether would cost every molecule.
+        whole = ~np.isnan(values).all(axis=0).any(axis=(0, 1))
+        if whole.any() and not whole.all():
+            gone = [str(run) for run, keep in zip(runs, whole, strict=True) if not keep]
+            told.append(f"seeds that lack an input or a noise level are left out: {_few(gone)}")
+            values, runs = (
+                values[..., whole],
+                [r for r, keep in zip(runs, whole, strict=True) if keep],
+            )
     kept, lost = _complete(values, rows, inputs, noises, runs, missing)
     if lost:
         told.append(lost)
@@ -175,8 +186,8 @@ def _cells(scores: list[Score], subjects: Mapping[str, Subject]) -> dict[Key, li
     unknown = list(dict.fromkeys(s.molecule for s in scores if s.molecule not in subjects))
     if unknown:
         raise EvaluationError(
-            f"unknown molecules: {len(unknown)} ({_few(unknown)}); give their structures, or the "
-            "data set that holds them"
+            f"unknown molecules: {len(unknown)} ({_few(unknown)}); name the data set that holds "
+            "them, or give structures instead of a data set"
         )
     cells: dict[Key, list[Score]] = defaultdict(list)
     for s in scores:
@@ -226,7 +237,7 @@ def _complete(
     if missing == "refuse":
         raise EvaluationError(
             f"missing scores: {int(gaps.sum())}, in {len(lost)} of {len(rows)} molecules, such as "
-            f"that of {example}; add them, or leave such molecules out by missing=drop"
+            f"that of {example}; add them, or leave such molecules out by --missing drop"
         )
     if not kept.any():
         raise EvaluationError(f"every molecule lacks a score, such as that of {example}")

@@ -105,7 +105,7 @@ def checks(
     for k in range(repetitions):
         drawn = resample(shuffled(matched, rng), values, replicates=REPLICATES, seed=k)
         interval = drawn.interval(settings.interval, level=settings.level)
-        holds += interval.low <= 0 <= interval.high
+        holds += not (interval.low > 0 or interval.high < 0)
         found += interval.low + PRACTICAL > 0
     return Checks(
         repetitions,

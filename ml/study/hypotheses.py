@@ -98,7 +98,7 @@ def _answered(v: Verdict) -> Verdict:
     """The direction of H1 by its interval, that of the others by the corrected p; then the size."""
     if not np.isfinite(v.p):
         return v
-    clear = not v.low <= 0 <= v.high if v.p_holm is None else v.p_holm < LEVEL
+    clear = (v.low > 0 or v.high < 0) if v.p_holm is None else v.p_holm < LEVEL
     answer = ("holds" if v.value * v.sign > 0 else "the reverse") if clear else "open"
     return replace(v, answer=answer, size=_size(v) if v.name in _DIFFERENCES else "")
 
