@@ -123,7 +123,11 @@ def stratified(
     ] = 1,
     missing: Annotated[
         str,
-        typer.Option(parser=missing_of, metavar="refuse|drop", help="Molecules that lack a score."),
+        typer.Option(
+            parser=missing_of,
+            metavar="refuse|drop",
+            help="Molecules that lack a score or a usable structure; seeds that lack most scores.",
+        ),
     ] = "refuse",
     tolerance: Tolerance = None,
     noises: Annotated[
@@ -188,6 +192,8 @@ def stratified(
         least=least,
     )
     folder = None if out is None else checked_folder(out)
+    if folder is not None:
+        _writable(folder, file)
     ceilings = None
     if export:
         instrument = Instrument(fwhm=fwhm, step=step)
@@ -325,29 +331,42 @@ def _ceilings(
 
 
 FILES = ("contrasts.png", "visible.png", "noise.png", "properties.png", "molecules.csv")
-"""Beside evaluation.json."""
+LAST = "evaluation.json"
+
+
+def _writable(folder: Path, file: Path) -> None:
+    """Refuse to write over what no evaluation has written."""
+    from ..pointgroup.errors import FileError
+
+    last = folder / LAST
+    for path in (*(folder / name for name in FILES), last):
+        checked_file(path)
+        if path.exists() and (not last.exists() or path.samefile(file)):
+            raise FileError(
+                f"{path} is there, and is not from an earlier evaluation; choose another folder"
+            )
 
 
 def _write(folder: Path, found: Overview, whole: dict[str, Any]) -> None:
-    """All files, evaluation.json last; what an earlier evaluation left goes."""
+    """All files together; what an earlier evaluation left goes."""
     import json
+    from tempfile import TemporaryDirectory
 
     from ..ml.stratified import Evaluation
     from ..vibration.files.text import write_text
     from .evaluate_figure import draw, draw_overview
 
-    last = folder / "evaluation.json"
-    paths = [folder / name for name in FILES]
-    for path in (*paths, last):
-        checked_file(path)
-    if last.exists():
-        for path in (last, *paths):
-            path.unlink(missing_ok=True)
-    written = [*draw_overview(found, folder), folder / "molecules.csv"]
-    if isinstance(found, Evaluation):
-        written += draw(found, folder)
-    write_text(molecules(found), written[1])
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(text + "\n", last)
-    for path in (*written, last):
-        complain(f"wrote {path}")
+    with TemporaryDirectory(dir=folder, prefix=".evaluation-") as name:
+        draft = Path(name)
+        draw_overview(found, draft)
+        if isinstance(found, Evaluation):
+            draw(found, draft)
+        write_text(molecules(found), draft / "molecules.csv")
+        write_text(text + "\n", draft / LAST)
+        for each in (*FILES, LAST):
+            if (draft / each).exists():
+                (draft / each).replace(folder / each)
+                complain(f"wrote {folder / each}")
+            else:
+                (folder / each).unlink(missing_ok=True)

@@ -102,3 +102,30 @@ def test_files_of_an_earlier_evaluation_go(file, tmp_path):
     before = {p: p.stat().st_mtime_ns for p in out.iterdir()}
     assert entry.main(arguments) == 2
     assert {p: p.stat().st_mtime_ns for p in out.iterdir()} == before
+
+
+def test_an_evaluation_writes_over_its_own_files_only(file, tmp_path, capsys):
+    """The table itself may be called molecules.csv."""
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        table = folder / "molecules.csv"
+        table.write_bytes(file.read_bytes())
+        if folder.name == "b":
+            (folder / "evaluation.json").write_text("{}")
+        assert entry.main(["evaluate", "stratified", str(table), "--out", str(folder)]) == 2
+        assert "choose another folder" in capsys.readouterr().err
+        assert table.read_bytes() == file.read_bytes()
+
+
+def test_a_figure_that_fails_leaves_the_earlier_files(file, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    arguments = ["evaluate", "stratified", str(file), "--out", str(out)]
+    assert entry.main(arguments) == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+
+    def fail(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("spektron.cli.evaluate_figure._draw_cuts", fail)
+    assert entry.main(arguments) != 0
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before

@@ -161,6 +161,13 @@ def test_p_and_interval_agree_for_each_method(method):
             assert (p < 0.05) == (not interval.low <= 0 <= interval.high)
 
 
+def test_no_p_is_below_what_replicates_resolve():
+    matched, rng = layout([1] * 40, centred=1, others=1), np.random.default_rng(0)
+    found = resample(matched, values_with(matched, rng.lognormal(size=40)), replicates=999)
+    floor = [found.p_value(method) for method in ("studentised", "bca", "percentile")]
+    assert min(floor) >= 2 / 1000
+
+
 @pytest.mark.parametrize("sizes", [[1, 1], [2, 2], [1, 1, 1]])
 def test_few_scaffolds_do_not_make_noise_certain(sizes):
     """Replicates that draw one scaffold only have no spread; they are no reason for a small p."""

@@ -399,6 +399,8 @@ def read(tmp_path, text, metric="score", **options):
         ("score", "smiles,seed,score\nC,inf,1\n", "line 2: seed 'inf' is no finite number"),
         ("score", "smiles,noise,score\nC,nan,1\n", "line 2: noise 'nan' is no finite number"),
         ("score", "smiles,score\nbenzene,1\n", "line 2: .*benzene"),
+        ("f1", "smiles,prediction,truth\nC,nan,nan\n", "prediction 'nan' is missing"),
+        ("structure", f"smiles,prediction,truth\nC,C,{'C' * 6000}\n", "cannot be parsed"),
         ("score", "smiles;score\nC;1\n", "'smiles;score'; separate columns by commas"),
         ("score", "SMILES code,score\nC,1\n", "but 'smiles code', 'score'$"),
         ("score", f"smiles,score\n{'C' * 60},1\n", "182 atoms are too many"),
@@ -415,11 +417,17 @@ def test_structures_are_compared_as_molecules(tmp_path):
     text = "smiles,prediction,truth\nC,C1=CC(F)=CC=C1F,Fc1ccc(F)cc1\nCC,not one,CC\n"
     assert read(tmp_path, text, "structure").values.ravel().tolist() == [1, 0]
     assert read(tmp_path, text, "accuracy").values.ravel().tolist() == [0, 0]
+    # A model that answers nothing is wrong; so is one that adds words.
+    text = f"smiles,prediction,truth\nC,,C\nCC,CC ethane,CC\nCCC,{'C' * 20_000},CCC\n"
+    assert read(tmp_path, text, "structure").values.ravel().tolist() == [0, 0, 0]
+    text = "smiles,prediction,truth\nC,none,none\n"
+    assert read(tmp_path, text, "accuracy").values.ravel().tolist() == [1]
 
 
 def test_geometry_and_smiles_are_of_one_molecule(tmp_path):
-    para, meta = (Molecule.from_smiles(smiles) for smiles in ("Fc1ccc(F)cc1", "Fc1cccc(F)c1"))
-    for name, molecule in (("para", para), ("meta", meta)):
+    names = {"para": "Fc1ccc(F)cc1", "meta": "Fc1cccc(F)c1", "cis": "F/C=C\\F", "ion": "[NH4+]"}
+    for name, smiles in names.items():
+        molecule = Molecule.from_smiles(smiles)
         lines = [
             f"{symbol} {x:.6f} {y:.6f} {z:.6f}"
             for symbol, (x, y, z) in zip(molecule.symbols, molecule.positions, strict=True)
@@ -430,10 +438,18 @@ def test_geometry_and_smiles_are_of_one_molecule(tmp_path):
     head = "smiles,xyz,score\n"
     (subject,) = read(tmp_path, head + "Fc1ccc(F)cc1,para.xyz,1\n").subjects
     assert subject.centrosymmetric
-    with pytest.raises(InputError, match="its geometry is that of an isomer"):
+    with pytest.raises(InputError, match="is that of an isomer of"):
         read(tmp_path, head + "Fc1ccc(F)cc1,meta.xyz,1\n")
     with pytest.raises(InputError, match="is not that of Fc1ccccc1"):
         read(tmp_path, head + "Fc1ccccc1,meta.xyz,1\n")
+    # What a SMILES leaves open is free.
+    assert len(read(tmp_path, head + "F/C=C\\F,cis.xyz,1\n").subjects) == 1
+    assert len(read(tmp_path, head + "FC=CF,cis.xyz,1\n").subjects) == 1
+    with pytest.raises(InputError, match="that of a stereoisomer of F/C=C/F"):
+        read(tmp_path, head + "F/C=C/F,cis.xyz,1\n")
+    # Plain xyz names no charge.
+    (subject,) = read(tmp_path, head + "[NH4+],ion.xyz,1\n").subjects
+    assert subject.stratum == "acyclic H4N +1"
 
 
 def test_isotopes_and_charges_make_other_strata(tmp_path):
@@ -453,8 +469,10 @@ def test_structures_that_cannot_be_used_can_be_left_out(tmp_path):
 
 def test_seeds_that_lack_an_input_can_be_left_out(tmp_path):
     rows = ["smiles,input,seed,score"]
-    rows += [f"{m},{g},{s},1" for m in ("C", "CC") for g in ("ir", "raman") for s in (0, 1)]
-    text = "\n".join([*rows, "C,ir,2,1", "CC,ir,2,1"])
+    molecules = ("C", "CC", "CCC")
+    rows += [f"{m},{g},{s},1" for m in molecules for g in ("ir", "raman") for s in (0, 1)]
+    # One molecule has all inputs of seed 2.
+    text = "\n".join([*rows, "C,ir,2,1", "CC,ir,2,1", "C,raman,2,1"])
     table = read(tmp_path, text, missing="drop")
-    assert (table.runs, len(table.subjects)) == ((0, 1), 2)
-    assert "seeds that lack an input or a noise level are left out: 2" in table.notes
+    assert (table.runs, len(table.subjects)) == ((0, 1), 3)
+    assert "seeds that lack scores of most molecules are left out: 2" in table.notes

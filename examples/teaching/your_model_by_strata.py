@@ -12,7 +12,7 @@ PREDICTIONS.csv needs a structure, an input and what was predicted; groups and R
 The one that comes with this script is data/predictions.csv, of a model without training: "the
 isomer with the nearest spectrum", measured with noise (GFN2-xTB spectra; made by make_data.py).
 The same from the command line, with every table: spektron evaluate stratified PREDICTIONS.csv
---metric accuracy
+--metric structure
 """
 
 import csv
@@ -39,7 +39,7 @@ print(f"{FILE.name}: {len(rows)} predictions, columns {', '.join(rows[0])}")
 print(f"  the first: {', '.join(rows[0].values())}")
 
 # %% Structures become point groups
-table = read_scores(FILE, metric="accuracy")
+table = read_scores(FILE, metric="structure")
 subjects = table.subjects
 groups = Counter(s.group for s in subjects)
 print(f"{len(subjects)} molecules: " + ", ".join(f"{g} {n}" for g, n in groups.most_common()))

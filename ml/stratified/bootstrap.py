@@ -99,7 +99,7 @@ class Resampled:
         """Two-sided p of no difference, by the same distribution as the interval.
 
         At the bootstrap's resolution it is below 1 − level where the interval leaves out 0. NaN
-        where no method gives an interval.
+        if there is one unit at the top, or no difference between units.
         """
         if not self._varies:
             return float("nan")
@@ -310,7 +310,8 @@ def _p_bca(found: Resampled) -> float:
     below = (found.replicates < 0).mean() + (found.replicates == 0).mean() / 2
     w = ndtri(np.clip(below, 0.5 / n, 1 - 0.5 / n)) - z0
     z = w / (1 + acceleration * w) - z0
-    return _tails(float(ndtr(z)), float(ndtr(-z)))
+    # No p is below what the replicates resolve.
+    return max(_tails(float(ndtr(z)), float(ndtr(-z))), 2 / (n + 1))
 
 
 def _bca(found: Resampled, tails: FloatArray) -> FloatArray:

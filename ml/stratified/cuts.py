@@ -74,7 +74,7 @@ def _properties(
 
 
 def _order(subject: Subject) -> float:
-    """Operations of the group; D∞h comes last."""
+    """Operations of the group; atoms and linear molecules come last."""
     group = subject.counts.group
     return float("inf") if group.is_continuous else float(group.order)
 

@@ -144,7 +144,7 @@ def contrast(
         interval.low,
         interval.high,
         found.error,
-        found.p_value(settings.interval),
+        found.p_value(settings.interval) if np.isfinite(interval.low) else np.nan,
         sign_flip(d, seed=settings.seed),
         sign_flip(sums, seed=settings.seed),
     )

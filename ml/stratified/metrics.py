@@ -9,6 +9,8 @@ from .structures import canonical
 
 Row = Mapping[str, str]
 Metric = Callable[[Row], float]
+_BLANK = ("nan", "<na>")
+"""What programs write for an empty cell."""
 _LARGEST = 1e100
 """Squares of scores are finite."""
 
@@ -34,13 +36,16 @@ def accuracy(row: Row) -> float:
 
 
 def structure(row: Row) -> float:
-    """1 if prediction and truth are SMILES of one molecule, else 0; what is no SMILES is wrong.
+    """1 if prediction and truth are SMILES of one molecule, else 0.
 
-    >>> [structure({"prediction": said, "truth": "CCO"}) for said in ("OCC", "C(")]
-    [1.0, 0.0]
+    A prediction that is no SMILES is wrong, and so is an empty one.
+
+
+    >>> [structure({"prediction": said, "truth": "CCO"}) for said in ("OCC", "C(", "")]
+    [1.0, 0.0, 0.0]
     """
     truth = canonical(_given(row, "truth"))
-    said = _given(row, "prediction")
+    said = _text(row, "prediction")
     try:
         return float(canonical(said) == truth)
     except EvaluationError:
@@ -115,7 +120,7 @@ def _text(row: Row, column: str) -> str:
 def _given(row: Row, column: str) -> str:
     """A cell that is not empty, nor what programs write for one that is."""
     text = _text(row, column)
-    if text.lower() in ("", "nan", "none", "null", "<na>"):
+    if not text or text.lower() in _BLANK:
         raise EvaluationError(f"{column} {text!r} is missing; fill it in or leave the row out")
     return text
 
@@ -139,4 +144,7 @@ def _rank(row: Row) -> int:
 
 
 def _labels(row: Row, column: str) -> set[str]:
-    return {label.strip() for label in _text(row, column).split(";")} - {""}
+    text = _text(row, column)
+    if text:
+        _given(row, column)  # "nan" is no label
+    return {label.strip() for label in text.split(";")} - {""}

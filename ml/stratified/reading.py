@@ -32,7 +32,7 @@ from ...pointgroup import InputError, Molecule, molecule_from_input
 from ...pointgroup.errors import FileError
 from .errors import EvaluationError
 from .metrics import metric_named
-from .structures import canonical, symbols_of
+from .structures import canonical, charge_of, same_stereo, symbols_of
 from .subjects import INPUTS, MODEL, TWICE, Subject, subject_of
 from .table import Missing, Score, ScoreTable, score_table
 
@@ -284,6 +284,7 @@ def _subject(name: str, row: Row, folder: Path, tolerance: float | None) -> Subj
     if xyz:
         molecule = molecule_from_input(str(folder / xyz))
         if smiles:
+            molecule = _charged(molecule, smiles)
             _compare(name, molecule, smiles)
     else:
         _check_size(smiles)
@@ -298,6 +299,15 @@ def _subject(name: str, row: Row, folder: Path, tolerance: float | None) -> Subj
     )
 
 
+def _charged(molecule: Molecule, smiles: str) -> Molecule:
+    """With the charge of the SMILES, unless the file gives one; plain xyz does not."""
+    charge = charge_of(smiles)
+    if molecule.charge or not charge:
+        return molecule
+    parts = (molecule.symbols, molecule.positions, molecule.masses)
+    return Molecule(*parts, charge=charge, name=molecule.name)
+
+
 def _compare(name: str, molecule: Molecule, smiles: str) -> None:
     """Refuse a geometry of another molecule than the SMILES."""
     from ..datasets.identity import identity
@@ -305,10 +315,16 @@ def _compare(name: str, molecule: Molecule, smiles: str) -> None:
     wanted = Counter(symbols_of(smiles))
     if wanted != Counter(molecule.symbols):
         raise EvaluationError(f"{name}: its geometry, {molecule.formula}, is not that of {smiles}")
-    found = identity(molecule)[1]
+    found, key = identity(molecule)
+    if not found:
+        return
     # The first block of an InChIKey is that of the skeleton; stereochemistry follows.
-    if found and found.split("-")[0] != identity(molecule, smiles)[1].split("-")[0]:
-        raise EvaluationError(f"{name}: its geometry is that of an isomer of {smiles}")
+    if key.split("-")[0] != identity(molecule, smiles)[1].split("-")[0]:
+        raise EvaluationError(f"{name}: its geometry, {found}, is that of an isomer of {smiles}")
+    if not same_stereo(smiles, found):
+        raise EvaluationError(
+            f"{name}: its geometry, {found}, is that of a stereoisomer of {smiles}"
+        )
 
 
 def _check_size(smiles: str) -> None:

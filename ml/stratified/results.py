@@ -61,7 +61,7 @@ class Contrast:
     error : float
         Standard error, scaffolds as clusters.
     p : float
-        By the method of the interval.
+        By the method of the interval; NaN if there is none.
     p_strata, p_scaffolds : float
         Sign flips of strata, and of whole scaffolds.
     p_holm : float or None

@@ -1,11 +1,14 @@
-"""SMILES of a table of predictions: which molecule, and of what atoms."""
+"""SMILES of a table of predictions: which molecule, of what atoms, in what arrangement."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from .errors import EvaluationError
+
+LONGEST: Final = 5000
+"""Characters of a SMILES that is read."""
 
 
 def canonical(smiles: str) -> str:
@@ -44,14 +47,65 @@ def symbols_of(smiles: str) -> list[str]:
     return [atom.GetSymbol() for atom in Chem.AddHs(_parsed(smiles)).GetAtoms()]
 
 
+def charge_of(smiles: str) -> int:
+    """Sum of the formal charges.
+
+    Raises
+    ------
+    EvaluationError
+        If the SMILES cannot be parsed.
+    """
+    from rdkit import Chem
+
+    return int(Chem.GetFormalCharge(_parsed(smiles)))
+
+
+def same_stereo(smiles: str, found: str) -> bool:
+    r"""Whether a molecule has the stereochemistry that a SMILES names, or is its mirror image.
+
+    True as well where bonds or charges are drawn in another way, so that nothing can be said.
+
+    Parameters
+    ----------
+    smiles : str
+        What it does not name is free.
+    found : str
+        SMILES of the molecule, with all stereochemistry.
+
+    Raises
+    ------
+    EvaluationError
+        If a SMILES cannot be parsed.
+
+    Examples
+    --------
+    >>> [same_stereo(asked, r"F/C=C\F") for asked in ("FC=CF", r"F/C=C\F", "F/C=C/F")]
+    [True, True, False]
+    """
+    from rdkit import Chem
+
+    wanted, molecule = (Chem.Mol(_parsed(text)) for text in (smiles, found))
+    for atom in wanted.GetAtoms():
+        atom.SetIsotope(0)
+    if not molecule.HasSubstructMatch(wanted):
+        return True
+    mirror = Chem.Mol(wanted)
+    for atom in mirror.GetAtoms():
+        atom.InvertChirality()
+    return any(molecule.HasSubstructMatch(each, useChirality=True) for each in (wanted, mirror))
+
+
 @lru_cache(maxsize=100_000)
 def _parsed(smiles: str) -> Any:
     from rdkit import Chem
     from rdkit.rdBase import BlockLogs
 
     with BlockLogs():
-        mol = Chem.MolFromSmiles(smiles) if smiles else None
+        # What follows a space would be taken as a name.
+        usable = 0 < len(smiles) <= LONGEST and len(smiles.split()) == 1
+        mol = Chem.MolFromSmiles(smiles) if usable else None
     if mol is None:
+        smiles = smiles if len(smiles) < 200 else f"{smiles[:200]}…"
         raise EvaluationError(
             f"SMILES {smiles!r} cannot be parsed; correct it or leave the molecule out"
         )

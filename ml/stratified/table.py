@@ -133,7 +133,7 @@ def score_table(
     metric : str
     missing : "refuse" or "drop"
         What happens to a molecule that lacks a score for some input, noise level or run, and to
-        a run that lacks an input for all molecules.
+        a run that lacks scores of most molecules.
     notes : sequence of str
 
     Raises
@@ -158,15 +158,13 @@ def score_table(
     if several > 1:
         told.append(f"up to {several} draws of one prediction are averaged")
     if missing == "drop":
-        # A run that lacks an input altogether would cost every molecule.
-        whole = ~np.isnan(values).all(axis=0).any(axis=(0, 1))
+        # A run that lacks an input would cost every molecule.
+        whole = (~np.isnan(values).any(axis=(1, 2))).mean(axis=0) >= 0.5
         if whole.any() and not whole.all():
             gone = [str(run) for run, keep in zip(runs, whole, strict=True) if not keep]
-            told.append(f"seeds that lack an input or a noise level are left out: {_few(gone)}")
-            values, runs = (
-                values[..., whole],
-                [r for r, keep in zip(runs, whole, strict=True) if keep],
-            )
+            told.append(f"seeds that lack scores of most molecules are left out: {_few(gone)}")
+            values = values[..., whole]
+            runs = [run for run, keep in zip(runs, whole, strict=True) if keep]
     kept, lost = _complete(values, rows, inputs, noises, runs, missing)
     if lost:
         told.append(lost)
