@@ -332,6 +332,7 @@ def _ceilings(
 
 FILES = ("contrasts.png", "visible.png", "noise.png", "properties.png", "molecules.csv")
 LAST = "evaluation.json"
+"""What ``--out`` writes; the last one says that a folder is of an evaluation."""
 
 
 def _writable(folder: Path, file: Path) -> None:
@@ -354,12 +355,12 @@ def _write(folder: Path, found: Overview, whole: dict[str, Any]) -> None:
 
     from ..ml.stratified import Evaluation
     from ..vibration.files.text import write_text
-    from .evaluate_figure import draw, draw_overview
+    from .evaluate_figure import draw, draw_properties
 
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
     with TemporaryDirectory(dir=folder, prefix=".evaluation-") as name:
         draft = Path(name)
-        draw_overview(found, draft)
+        draw_properties(found, draft / "properties.png")
         if isinstance(found, Evaluation):
             draw(found, draft)
         write_text(molecules(found), draft / "molecules.csv")

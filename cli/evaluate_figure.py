@@ -44,24 +44,14 @@ def draw(found: Evaluation, folder: Path) -> list[Path]:
     return out
 
 
-def draw_overview(found: Overview, folder: Path) -> list[Path]:
-    """Write the figures that need no matched strata; their paths.
+def draw_properties(found: Overview, path: Path) -> None:
+    """Write the figure that needs no matched strata: a row for each value of each property.
 
     Raises
     ------
     FileError
-        If one cannot be written.
+        If it cannot be written.
     """
-    out = [folder / "properties.png"]
-    _draw_cuts(found, out[0])
-    return out
-
-
-# ---- properties ----
-
-
-def _draw_cuts(found: Overview, path: Path) -> None:
-    """A row for each value of each property."""
     from matplotlib.figure import Figure
 
     from ..ml.stratified import GAINS
@@ -182,13 +172,12 @@ def _draw_visible(found: Evaluation, path: Path) -> None:
 def _draw_curve(axes: Axes, given: str, points: Sequence[Point]) -> None:
     """Points that are not joined: bins hold other strata each."""
     label, colour, marker = STYLES.get(given, FALLBACK)
-    shown = points
-    for p in shown:
+    for p in points:
         if p.n >= LEAST:
             axes.plot([p.share] * 2, [p.low, p.high], color=colour, lw=1)
         axes.annotate(f"{p.n}", (p.share, p.value), (4, 3), textcoords="offset points",
                       fontsize=6.5, color=colour)  # fmt: skip
-    axes.plot([p.share for p in shown], [p.value for p in shown], ls="", marker=marker,
+    axes.plot([p.share for p in points], [p.value for p in points], ls="", marker=marker,
               color=colour, ms=4.5, mec="white", mew=0.4, label=label)  # fmt: skip
 
 

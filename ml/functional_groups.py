@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SpectraError
+from .smiles import parsed
 
 Bool: TypeAlias = NDArray[np.bool_]
 
@@ -107,15 +107,7 @@ def frequent(found: Bool, *, least: int = LEAST) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=100_000)
 def _groups_of(text: str) -> tuple[bool, ...]:
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
-    with BlockLogs():
-        molecule = Chem.MolFromSmiles(text) if text else None
-    if molecule is None:
-        raise SpectraError(
-            f"SMILES {text!r} cannot be parsed; correct it or leave the molecule out"
-        )
+    molecule = parsed(text)
     return tuple(molecule.HasSubstructMatch(pattern) for pattern in _patterns())
 
 

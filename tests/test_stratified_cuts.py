@@ -126,6 +126,6 @@ def test_a_figure_that_fails_leaves_the_earlier_files(file, tmp_path, monkeypatc
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("spektron.cli.evaluate_figure._draw_cuts", fail)
+    monkeypatch.setattr("spektron.cli.evaluate_figure.draw_properties", fail)
     assert entry.main(arguments) != 0
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before

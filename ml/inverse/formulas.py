@@ -12,6 +12,7 @@ from typing import Final
 from ...pointgroup.errors import MoleculeError
 from ...pointgroup.molecules.isotopes import atomic_number
 from ..errors import SpectraError
+from ..smiles import parsed
 
 _TERM: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 _PLAIN: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -114,15 +115,8 @@ def formula_of(smiles: str) -> Formula:
     >>> str(formula_of("c1ccccc1Cl"))
     'C6H5Cl'
     """
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
-    with BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles) if smiles else None
-    if molecule is None:
-        raise SpectraError(f"SMILES {smiles!r} cannot be parsed; correct it or leave it out")
     counts: Counter[str] = Counter()
-    for atom in molecule.GetAtoms():
+    for atom in parsed(smiles).GetAtoms():
         counts[atom.GetSymbol()] += 1
         counts["H"] += atom.GetTotalNumHs()
     return Formula.of(counts)

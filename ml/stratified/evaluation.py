@@ -89,7 +89,7 @@ def overview(table: ScoreTable, settings: Settings | None = None) -> Overview:
 def _why_open(primary: Contrast, n: int, units: str) -> str:
     if n < 2:
         return "there is but one stratum"
-    if not primary.error > 0:
+    if not primary.error > 1e-12 * max(1.0, abs(primary.value)):  # but for rounding
         return f"nothing varies between {units}"
     return f"{n} {units} are too few for it; --interval t asks for less and assumes more"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..errors import SpectraError
 from .errors import EvaluationError
 from .structures import canonical
 
@@ -40,7 +41,6 @@ def structure(row: Row) -> float:
 
     A prediction that is no SMILES is wrong, and so is an empty one.
 
-
     >>> [structure({"prediction": said, "truth": "CCO"}) for said in ("OCC", "C(", "")]
     [1.0, 0.0, 0.0]
     """
@@ -48,7 +48,7 @@ def structure(row: Row) -> float:
     said = _text(row, "prediction")
     try:
         return float(canonical(said) == truth)
-    except EvaluationError:
+    except SpectraError:
         return 0.0
 
 

@@ -40,9 +40,9 @@ class Coefficient:
     dof : float
         Satterthwaite's.
     low, high : float
-        95 % interval by Student's t.
+        95 % interval by Student's t; NaN if the fit is exact.
     p : float
-        Two-sided.
+        Two-sided; NaN if the fit is exact.
     """
 
     name: str

@@ -177,7 +177,7 @@ def _scores(rows: Rows, metric: str) -> Iterator[Score]:
                 row.get("split", "").strip(),
                 row.get("draw", "").strip(),
             )
-        except EvaluationError as error:
+        except InputError as error:
             raise EvaluationError(f"{where}: {error}") from None
 
 

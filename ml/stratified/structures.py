@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Final
-
-from .errors import EvaluationError
-
-LONGEST: Final = 5000
-"""Characters of a SMILES that is read."""
+from ..smiles import parsed
 
 
 def canonical(smiles: str) -> str:
@@ -16,7 +10,7 @@ def canonical(smiles: str) -> str:
 
     Raises
     ------
-    EvaluationError
+    SpectraError
         If the SMILES cannot be parsed.
 
     Examples
@@ -26,7 +20,7 @@ def canonical(smiles: str) -> str:
     """
     from rdkit import Chem
 
-    return str(Chem.MolToSmiles(_parsed(smiles)))
+    return str(Chem.MolToSmiles(parsed(smiles)))
 
 
 def symbols_of(smiles: str) -> list[str]:
@@ -34,7 +28,7 @@ def symbols_of(smiles: str) -> list[str]:
 
     Raises
     ------
-    EvaluationError
+    SpectraError
         If the SMILES cannot be parsed.
 
     Examples
@@ -44,7 +38,7 @@ def symbols_of(smiles: str) -> list[str]:
     """
     from rdkit import Chem
 
-    return [atom.GetSymbol() for atom in Chem.AddHs(_parsed(smiles)).GetAtoms()]
+    return [atom.GetSymbol() for atom in Chem.AddHs(parsed(smiles)).GetAtoms()]
 
 
 def charge_of(smiles: str) -> int:
@@ -52,12 +46,12 @@ def charge_of(smiles: str) -> int:
 
     Raises
     ------
-    EvaluationError
+    SpectraError
         If the SMILES cannot be parsed.
     """
     from rdkit import Chem
 
-    return int(Chem.GetFormalCharge(_parsed(smiles)))
+    return int(Chem.GetFormalCharge(parsed(smiles)))
 
 
 def same_stereo(smiles: str, found: str) -> bool:
@@ -74,7 +68,7 @@ def same_stereo(smiles: str, found: str) -> bool:
 
     Raises
     ------
-    EvaluationError
+    SpectraError
         If a SMILES cannot be parsed.
 
     Examples
@@ -84,7 +78,7 @@ def same_stereo(smiles: str, found: str) -> bool:
     """
     from rdkit import Chem
 
-    wanted, molecule = (Chem.Mol(_parsed(text)) for text in (smiles, found))
+    wanted, molecule = (Chem.Mol(parsed(text)) for text in (smiles, found))
     for atom in wanted.GetAtoms():
         atom.SetIsotope(0)
     if not molecule.HasSubstructMatch(wanted):
@@ -93,20 +87,3 @@ def same_stereo(smiles: str, found: str) -> bool:
     for atom in mirror.GetAtoms():
         atom.InvertChirality()
     return any(molecule.HasSubstructMatch(each, useChirality=True) for each in (wanted, mirror))
-
-
-@lru_cache(maxsize=100_000)
-def _parsed(smiles: str) -> Any:
-    from rdkit import Chem
-    from rdkit.rdBase import BlockLogs
-
-    with BlockLogs():
-        # What follows a space would be taken as a name.
-        usable = 0 < len(smiles) <= LONGEST and len(smiles.split()) == 1
-        mol = Chem.MolFromSmiles(smiles) if usable else None
-    if mol is None:
-        smiles = smiles if len(smiles) < 200 else f"{smiles[:200]}…"
-        raise EvaluationError(
-            f"SMILES {smiles!r} cannot be parsed; correct it or leave the molecule out"
-        )
-    return mol
